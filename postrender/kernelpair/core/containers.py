@@ -1,0 +1,132 @@
+"""The notebook and the kernel container, each made from the user's container by one table of fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import environment, names
+from .pods import asks_for_gpu, items, literal, mapping
+from .settings import Settings
+
+MOVED = ("resources", "resizePolicy", "volumeDevices")
+COPIED = (
+    "envFrom",
+    "workingDir",
+    "terminationMessagePath",
+    "terminationMessagePolicy",
+    "restartPolicy",
+    "restartPolicyRules",
+)
+# Everything else (ports, probes, stdin, tty, fields we don't know) stays with the notebook.
+
+_KEPT_SECURITY = (
+    "runAsUser",
+    "runAsGroup",
+    "runAsNonRoot",
+    "seLinuxOptions",
+    "seccompProfile",
+    "appArmorProfile",
+    "readOnlyRootFilesystem",
+    "procMount",
+)
+_INTERNAL_SSL_VOLUME = "jupyterhub-internal-certs"
+
+
+def notebook_security(context: dict[str, Any]) -> dict[str, Any]:
+    """Return the security context without privileges: same user, SELinux, seccomp and AppArmor, nothing gained."""
+    kept = {key: context[key] for key in _KEPT_SECURITY if key in context}
+    if context.get("allowPrivilegeEscalation") is not None:
+        kept["allowPrivilegeEscalation"] = False
+    dropped = mapping(context, "capabilities").get("drop")
+    return {**kept, "capabilities": {"drop": dropped}} if dropped else kept
+
+
+def notebook_lifecycle(lifecycle: dict[str, Any]) -> dict[str, Any]:
+    """Return the handlers that stay: all but those that run a command."""
+    return {name: handler for name, handler in lifecycle.items() if not _runs_command(handler)}
+
+
+def kernel_lifecycle(lifecycle: dict[str, Any]) -> dict[str, Any]:
+    """Return the handlers that run a command: they were written for the user's image, and run once."""
+    return {name: handler for name, handler in lifecycle.items() if _runs_command(handler)}
+
+
+def _runs_command(handler: Any) -> bool:
+    return isinstance(handler, dict) and "exec" in handler
+
+
+def launcher(user: dict[str, Any]) -> dict[str, list[str]]:
+    """Return command or args: in the user's own field, so that the image's ENTRYPOINT runs where it did before."""
+    return {"command" if user.get("command") else "args": list(names.LAUNCHER)}
+
+
+def shared_mounts(settings: Settings, home: str) -> list[dict[str, Any]]:
+    """Return the mounts that both containers get from us; ``home`` is "" where a volume is mounted there already."""
+    mounts: list[dict[str, Any]] = [
+        {"name": names.RUNTIME_VOLUME, "mountPath": names.RUNTIME_DIR, "readOnly": True},
+        {"name": names.RUN_VOLUME, "mountPath": names.RUN_DIR},
+    ]
+    return [*mounts, {"name": names.HOME_VOLUME, "mountPath": home}] if home else mounts
+
+
+def needs_packages(settings: Settings) -> bool:
+    """Tell whether pip may install the gateway at start, and so needs a place."""
+    return settings["gateway.source"] in ("auto", "pip")
+
+
+def kernel_mounts(settings: Settings) -> list[dict[str, Any]]:
+    """Return the mounts that only the kernel container gets from us."""
+    packages = {"name": names.PACKAGES_VOLUME, "mountPath": names.PACKAGES_DIR}
+    return [packages] if needs_packages(settings) else []
+
+
+def _without_hub_certificates(user: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the user's mounts without KubeSpawner's internal SSL certificates: they are the hub's credentials."""
+    key_file = literal(user, "JUPYTERHUB_SSL_KEYFILE")
+
+    def holds_certificates(mount: dict[str, Any]) -> bool:
+        path = str(mount.get("mountPath", "")).rstrip("/")
+        return mount.get("name") == _INTERNAL_SSL_VOLUME or bool(key_file and path and key_file.startswith(f"{path}/"))
+
+    return [mount for mount in items(user, "volumeMounts") if not holds_certificates(mount)]
+
+
+def notebook(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings, home: str) -> dict[str, Any]:
+    """Return the notebook container: the user's, with the front-end image and without resources or privileges."""
+    made = {key: value for key, value in user.items() if key not in MOVED}
+    made["image"] = settings.image("notebook.image")
+    made.pop("imagePullPolicy", None)
+    if settings["notebook.image.pullPolicy"]:
+        made["imagePullPolicy"] = settings["notebook.image.pullPolicy"]
+    if user.get("securityContext") is not None:
+        made["securityContext"] = notebook_security(user["securityContext"])
+    if mapping(user, "lifecycle"):
+        made["lifecycle"] = notebook_lifecycle(user["lifecycle"])
+        if not made["lifecycle"]:
+            del made["lifecycle"]
+    own = environment.point_at(environment.with_config_path(env), user["name"], names.KERNEL)
+    made["env"] = own + environment.missing(own, environment.notebook_additions(settings, user["image"]))
+    made["volumeMounts"] = items(user, "volumeMounts") + shared_mounts(settings, home)
+    return made
+
+
+def kernel(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings, home: str) -> dict[str, Any]:
+    """Return the kernel container: the user's image and resources, the gateway launcher, no probes and no ports."""
+    made: dict[str, Any] = {"name": names.KERNEL, "image": user["image"]}
+    if "imagePullPolicy" in user:
+        made["imagePullPolicy"] = user["imagePullPolicy"]
+    made.update(launcher(user))
+    own = environment.point_at(env, user["name"], names.KERNEL)
+    additions = environment.kernel_additions(settings, asks_for_gpu(user))
+    made["env"] = own + environment.missing(items(user, "env"), additions)
+    for key in (*MOVED, "securityContext", *COPIED):
+        if key in user:
+            made[key] = user[key]
+    if kernel_lifecycle(mapping(user, "lifecycle")):
+        made["lifecycle"] = kernel_lifecycle(user["lifecycle"])
+    if environment.passes_credentials(user, settings):
+        mounts = items(user, "volumeMounts")
+    else:
+        mounts = _without_hub_certificates(user)
+    made["volumeMounts"] = mounts + shared_mounts(settings, home) + kernel_mounts(settings)
+    return made

@@ -1,0 +1,203 @@
+"""Who gets which environment variable: the notebook, the kernel, or both."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable, NamedTuple
+
+from . import names
+from .pods import items
+from .reasons import Finding, Reason
+from .settings import Settings
+
+# The hub's tokens. JUPYTERHUB_USER and its like are no secrets and stay, other variables refer to them.
+CREDENTIALS = frozenset({"JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"})
+# What describes the user image's interpreter would break the front-end's.
+_KERNEL_ONLY = re.compile(r"PATH|PYTHONPATH|PYTHONHOME|LD_.*|CONDA_.*")
+# A client of dask-gateway logs in with the hub's token (dask-gateway's JupyterHubAuth).
+_WANTS_CREDENTIALS = re.compile(r"DASK_GATEWAY__.*")
+_REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
+
+GATEWAY_URL = "JUPYTER_GATEWAY_URL"
+CONFIG_PATH = "JUPYTER_CONFIG_PATH"
+_CONFIG_DIR = f"{names.RUNTIME_DIR}/notebook"
+
+
+class Division(NamedTuple):
+    """The user's variables divided, order kept.
+
+    ``kernel_only`` holds the index in the pod's own list and the name of each that the notebook does not get.
+    """
+
+    notebook: list[dict[str, Any]]
+    kernel: list[dict[str, Any]]
+    kernel_only: list[tuple[int, str]]
+    warnings: list[Finding]
+
+
+def references(value: object) -> set[str]:
+    """Return the names that ``value`` refers to as ``$(NAME)``; ``$$`` escapes, by the kubelet's rules."""
+    found = _REFERENCE.finditer(value) if isinstance(value, str) else iter(())
+    return {match.group(1) for match in found if match.group(1)}
+
+
+def _with_dependents(env: list[dict[str, Any]], seeds: Iterable[str]) -> set[str]:
+    """Return ``seeds`` and every variable whose value refers to one of them, directly or not.
+
+    The kubelet resolves a reference only to earlier entries, so one pass over the list is enough.
+    """
+    reached = set(seeds)
+    for entry in env:
+        if references(entry.get("value")) & reached:
+            reached.add(str(entry.get("name")))
+    return reached
+
+
+def _with_referenced(env: list[dict[str, Any]], texts: Iterable[object]) -> set[str]:
+    """Return every variable that ``texts`` refer to, directly or through another variable."""
+    reached = {name for text in texts for name in references(text)}
+    for entry in reversed(env):
+        if entry.get("name") in reached:
+            reached |= references(entry.get("value"))
+    return reached
+
+
+def passes_credentials(container: dict[str, Any], settings: Settings) -> bool:
+    """Tell whether the kernel gets the hub's tokens: as set, or where a client that needs them is configured."""
+    wanted = settings["kernel.passHubCredentials"]
+    if wanted != "auto":
+        return bool(wanted)
+    return any(_WANTS_CREDENTIALS.fullmatch(str(entry.get("name"))) for entry in items(container, "env"))
+
+
+def divide(container: dict[str, Any], settings: Settings) -> Division:
+    """Divide the user container's variables between notebook and kernel.
+
+    Credentials of the hub, and what refers to them, go to the notebook alone; PATH, PYTHONPATH, LD_*, CONDA_*, and what
+    refers to them, to the kernel alone. What a container's mounts, command or args refer to, it keeps.
+    """
+    env = items(container, "env")
+    present = {str(entry.get("name")) for entry in env}
+    paths = [mount.get("subPathExpr") for mount in items(container, "volumeMounts")]
+    started = items(container, "command") + items(container, "args")
+    credentials = set() if passes_credentials(container, settings) else present & CREDENTIALS
+    secret = _with_dependents(env, credentials) - _with_referenced(env, paths)
+    ours = {name for name in present if _KERNEL_ONLY.fullmatch(name)}
+    kernel_only = _with_dependents(env, ours) - secret - _with_referenced(env, paths + started)
+    derived = sorted(secret - credentials)
+    return Division(
+        notebook=[entry for entry in env if str(entry.get("name")) not in kernel_only],
+        kernel=[entry for entry in env if str(entry.get("name")) not in secret],
+        kernel_only=[
+            (i, str(entry.get("name"))) for i, entry in enumerate(env) if str(entry.get("name")) in kernel_only
+        ],
+        warnings=[Finding(Reason.TOKEN_DERIVED, "env", name, ", ".join(sorted(credentials))) for name in derived],
+    )
+
+
+def missing(env: list[dict[str, Any]], additions: dict[str, str]) -> list[dict[str, Any]]:
+    """Return ``additions`` (name -> value) as entries, without those that ``env`` sets already."""
+    present = {entry.get("name") for entry in env}
+    return [{"name": name, "value": value} for name, value in additions.items() if name not in present]
+
+
+def notebook_additions(settings: Settings, image: str) -> dict[str, str]:
+    """Return the variables that the notebook container gets from us."""
+    return {
+        GATEWAY_URL: f"http://127.0.0.1:{settings['kernel.port']}",
+        "JUPYTER_GATEWAY_CONNECT_TIMEOUT": str(settings["gateway.timeouts.connect"]),
+        "JUPYTER_GATEWAY_REQUEST_TIMEOUT": str(settings["gateway.timeouts.request"]),
+        "KERNEL_IMAGE": image,
+        CONFIG_PATH: _CONFIG_DIR,
+        "KERNELPAIR_RUN": names.RUN_DIR,
+        "NVIDIA_VISIBLE_DEVICES": "none",
+    }
+
+
+def kernel_additions(settings: Settings, gpu: bool) -> dict[str, str]:
+    """Return the variables that the kernel container gets from us: the operator's, and what the launcher needs."""
+    additions = dict(settings["kernel.env"])
+    if not gpu:
+        additions["NVIDIA_VISIBLE_DEVICES"] = additions.get("NVIDIA_VISIBLE_DEVICES", "none")
+    launcher = {
+        "KERNELPAIR_PORT": str(settings["kernel.port"]),
+        "KERNELPAIR_RUN": names.RUN_DIR,
+        "KERNELPAIR_SOURCE": settings["gateway.source"],
+        "KERNELPAIR_PACKAGES": names.PACKAGES_DIR,
+        "KERNELPAIR_PIP_REQUIREMENT": settings["gateway.pip.requirement"],
+        "KERNELPAIR_PIP_INDEX_URL": settings["gateway.pip.indexUrl"],
+        "KERNELPAIR_PIP_CONSTRAINTS": settings["gateway.pip.constraints"],
+        "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
+    }
+    return {**additions, **{name: value for name, value in launcher.items() if value}}
+
+
+def with_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return ``env`` with our folder appended to the operator's own JUPYTER_CONFIG_PATH, if there is one.
+
+    One that is not a literal (valueFrom) is left alone: it can't be appended to.
+    """
+    place = _last(env, CONFIG_PATH)
+    if place < 0 or not isinstance(env[place].get("value"), str) or not env[place]["value"]:
+        return env
+    value = f"{env[place]['value']}:{_CONFIG_DIR}"
+    return [*env[:place], {**env[place], "value": value}, *env[place + 1 :]]
+
+
+def point_at(env: list[dict[str, Any]], own: str, target: str) -> list[dict[str, Any]]:
+    """Return ``env`` with every resourceFieldRef that names container ``own``, or none, naming ``target``."""
+    return [_pointed(entry, own, target) for entry in env]
+
+
+def bare_references(env: list[dict[str, Any]]) -> list[list[Any]]:
+    """Return [index, name] of every resourceFieldRef that names no container, for `restore`."""
+    return [
+        [index, entry.get("name")]
+        for index, entry in enumerate(env)
+        if _field_ref(entry) is not None and "containerName" not in (_field_ref(entry) or {})
+    ]
+
+
+def _field_ref(entry: dict[str, Any]) -> dict[str, Any] | None:
+    source = entry.get("valueFrom")
+    reference = source.get("resourceFieldRef") if isinstance(source, dict) else None
+    return reference if isinstance(reference, dict) else None
+
+
+def _pointed(entry: dict[str, Any], own: str, target: str | None) -> dict[str, Any]:
+    reference = _field_ref(entry)
+    if reference is None or reference.get("containerName", own) != own:
+        return entry
+    rest = {key: value for key, value in reference.items() if key != "containerName"}
+    pointed = rest if target is None else {**rest, "containerName": target}
+    return {**entry, "valueFrom": {**entry["valueFrom"], "resourceFieldRef": pointed}}
+
+
+def _last(env: list[dict[str, Any]], name: str) -> int:
+    return max((index for index, entry in enumerate(env) if entry.get("name") == name), default=-1)
+
+
+def restore(notebook: list[dict[str, Any]], kernel: list[dict[str, Any]], own: str, record: dict[str, Any]) -> Any:
+    """Return the user's own variables from the pair's two lists (ours removed already), the inverse of `divide`.
+
+    ``record``: ``overwritten`` names to take back from the kernel, ``order`` [index, name] of the kernel-only ones,
+    ``bare`` [index, name] of references that named no container. Variables that were added to the kernel container
+    since (an edit of the pair) are kept, at the end.
+    """
+    env = list(notebook)
+    for name in record["overwritten"]:
+        source, place = _last(kernel, name), _last(env, name)
+        if source >= 0 and place >= 0:
+            env[place] = kernel[source]
+    present = {entry.get("name") for entry in env}
+    waiting = [entry for entry in kernel if entry.get("name") not in present]
+    for index, name in sorted(record["order"]):
+        place = next((i for i, entry in enumerate(waiting) if entry.get("name") == name), -1)
+        if place >= 0:
+            env.insert(index, waiting.pop(place))
+    env += waiting
+    env = point_at(env, names.KERNEL, own)
+    for index, name in record["bare"]:
+        if index < len(env) and env[index].get("name") == name:
+            env[index] = _pointed(env[index], own, None)
+    return env

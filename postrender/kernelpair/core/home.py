@@ -1,0 +1,65 @@
+"""The user's home must be one folder for both containers: where it is, and how it is shared when no volume is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import names
+from .pods import items, literal, mapping
+from .reasons import Finding, Reason
+from .settings import Settings
+
+
+def shared_home(user: dict[str, Any], settings: Settings) -> tuple[str, list[Finding]]:
+    """Return (path where a shared volume must be mounted, findings); "" when a volume is mounted at the home already.
+
+    The home is HOME, else the setting ``kernel.home``, else the working directory. Where none of them tells, a volume
+    mounted below /home or at /root is taken for it; without one the pod is refused.
+    """
+    home = literal(user, "HOME") or settings["kernel.home"] or user.get("workingDir") or ""
+    mounted = [str(mount.get("mountPath", "")).rstrip("/") for mount in items(user, "volumeMounts")]
+    if home:
+        covered = any(_holds(path, home) for path in mounted)
+    else:
+        covered = any(path == "/root" or _holds("/home", path) for path in mounted)
+    if covered:
+        return "", []
+    if settings["kernel.sharedHome"] == "none":
+        return "", [Finding(Reason.HOME_NOT_SHARED, "volumeMounts", home)]
+    if not home:
+        return "", [Finding(Reason.HOME_UNKNOWN, "volumeMounts")]
+    return home.rstrip("/"), []
+
+
+def _holds(folder: str, path: str) -> bool:
+    return bool(folder) and (path.rstrip("/") + "/").startswith(folder + "/")
+
+
+def init_container(user: dict[str, Any], settings: Settings, home: str) -> list[dict[str, Any]]:
+    """Return the init container (none or one) that copies the image's home into the shared volume.
+
+    It states the user's own CPU and memory: init containers run before the others, so the pod asks for no more than it
+    did, and a quota that wants every container to state them is content.
+    """
+    if not home or settings["kernel.sharedHome"] == "emptyDir":
+        return []
+    made: dict[str, Any] = {
+        "name": names.HOME_INIT,
+        "image": user["image"],
+        "command": ["sh", f"{names.RUNTIME_DIR}/home.sh", home, names.HOME_TARGET],
+        "volumeMounts": [
+            {"name": names.RUNTIME_VOLUME, "mountPath": names.RUNTIME_DIR, "readOnly": True},
+            {"name": names.HOME_VOLUME, "mountPath": names.HOME_TARGET},
+        ],
+    }
+    for key in ("imagePullPolicy", "securityContext"):
+        if key in user:
+            made[key] = user[key]
+    resources = {
+        block: {
+            name: value for name, value in mapping(user.get("resources"), block).items() if name in ("cpu", "memory")
+        }
+        for block in ("limits", "requests")
+    }
+    stated = {block: values for block, values in resources.items() if values}
+    return [{**made, "resources": stated}] if stated else [made]

@@ -1,0 +1,47 @@
+"""The names that kernelpair gives to things in a pod; each stands here once."""
+
+from __future__ import annotations
+
+STATUS = "kernelpair/status"
+SETTINGS = "kernelpair/settings"
+SPLIT = "kernelpair/split"
+CONTAINER = "kernelpair/container"
+
+NOTEBOOK = "notebook"
+KERNEL = "kernel"
+
+RUNTIME_VOLUME = "kernelpair-runtime"
+RUN_VOLUME = "kernelpair-run"
+PACKAGES_VOLUME = "kernelpair-gateway"
+HOME_VOLUME = "kernelpair-home"
+HOME_INIT = "kernelpair-home"
+VOLUMES = (RUNTIME_VOLUME, RUN_VOLUME, PACKAGES_VOLUME, HOME_VOLUME)
+
+RUNTIME_DIR = "/opt/kernelpair"
+RUN_DIR = "/run/kernelpair"
+PACKAGES_DIR = "/opt/kernelpair-gateway"
+HOME_TARGET = "/run/kernelpair-home"
+
+# Key in the runtime ConfigMap (keys can't hold slashes) -> path below RUNTIME_DIR and in the package's runtime folder.
+RUNTIME_FILES = {
+    "gateway.sh": "gateway.sh",
+    "gateway.py": "gateway.py",
+    "home.sh": "home.sh",
+    "pair_token.py": "pair_token.py",
+    "jupyter_server_config.py": "notebook/jupyter_server_config.py",
+}
+LAUNCHER = ["sh", f"{RUNTIME_DIR}/gateway.sh"]
+
+
+def runtime_config_map(owner: str) -> str:
+    """Return the name of the ConfigMap with the runtime files that belongs to the object ``owner``.
+
+    Names are DNS subdomains of at most 253 characters (Kubernetes); a longer one keeps its head and gets a digest.
+    """
+    suffix = "-kernelpair"
+    if len(owner) + len(suffix) <= 253:
+        return owner + suffix
+    import hashlib
+
+    digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
+    return f"{owner[: 253 - len(suffix) - 9].rstrip('-.')}-{digest}{suffix}"
