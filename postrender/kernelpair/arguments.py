@@ -1,0 +1,72 @@
+"""The command line's grammar; imported only when there are arguments."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from . import __version__
+
+_TARGET = "a further kind with a pod template, such as RayCluster=spec.headGroupSpec.template; repeatable"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that leaves printing errors and exiting to its caller."""
+
+    failed: Callable[[str], Any]
+    finished: Callable[[int], Any]
+
+    def error(self, message: str) -> NoReturn:
+        self.failed(f"{message}. {self.format_usage().strip()}")
+        raise AssertionError
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        self.finished(status)
+        raise AssertionError
+
+
+def parser(
+    commands: Mapping[str, Callable[[argparse.Namespace], None]],
+    failed: Callable[[str], Any],
+    finished: Callable[[int], Any],
+) -> argparse.ArgumentParser:
+    """The parser of the commands; `failed` and `finished` must raise, instead of argparse's own exit."""
+    kind = type("Parser", (_Parser,), {"failed": staticmethod(failed), "finished": staticmethod(finished)})
+    whole: argparse.ArgumentParser = kind(
+        prog="kernelpair",
+        description="Splits JupyterHub user pods into a notebook and a kernel container. Without a command: render.",
+        epilog="Exit codes: 0 done, 1 refused or invalid input, 2 wrong usage.",
+    )
+    whole.add_argument("--version", action="version", version=f"kernelpair {__version__}")
+    _render_options(whole)
+    whole.set_defaults(run=commands["render"])
+    chosen: Any = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=kind)
+
+    def command(name: str, about: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = chosen.add_parser(name, help=about, description=about)
+        made.set_defaults(run=commands[name])
+        return made
+
+    _render_options(command("render", "manifests in, manifests with split pods out; what --post-renderer runs"))
+    explain = command("explain", "for every pod template: before, after, what was skipped and why, warnings")
+    explain.add_argument("file", nargs="?", default="-", metavar="FILE", help="manifests; - is stdin (the default)")
+    explain.add_argument("-o", "--output", choices=("table", "json"), default="table")
+    _settings_option(explain)
+    undo = command("undo", "pairs in, plain pods out: the inverse of render")
+    undo.add_argument("file", nargs="?", default="-", metavar="FILE", help="manifests; - is stdin (the default)")
+    undo.add_argument("--target", action="append", default=[], metavar="KIND=PATH", help=_TARGET)
+    command("plugin-path", "print the folder of the Helm 4 plugin, for `helm plugin install`")
+    return whole
+
+
+def _settings_option(to: argparse.ArgumentParser) -> None:
+    about = 'settings (the kernelGateway block) for every pod that says kernelpair/split: "true"'
+    to.add_argument("--settings", metavar="FILE", help=about)
+    to.add_argument("--target", action="append", default=[], metavar="KIND=PATH", help=_TARGET)
+
+
+def _render_options(to: argparse.ArgumentParser) -> None:
+    _settings_option(to)
+    about = "write what `explain` says to FILE (JSON if it ends with .json): Helm 4 hides stderr"
+    to.add_argument("--report", default="", metavar="FILE", help=about)

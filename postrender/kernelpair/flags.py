@@ -1,0 +1,92 @@
+"""The feature flag: the settings as they are written in manifests, and the environment variable that overrides them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .core import settings as core_settings
+from .core.settings import InvalidSettings, SettingProblem, Settings
+from .errors import Problem, Rejected, short
+
+VARIABLE = "PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY"
+_VALUES = {"": None, "true": True, "false": False}
+
+_MENTION = re.compile(rb"kernelpair[/\\]+settings")
+# The two ways in which Helm's toYaml and quote write JSON text: one line, single- or double-quoted.
+_ONE_LINE = re.compile(
+    rb"^ *kernelpair/settings: (?:'((?:[^'\r\n]|'')*)'|(\"(?:[^\"\\\r\n]|\\.)*\"))[ \t]*\r?$", re.MULTILINE
+)
+
+
+def override(environment: Mapping[str, str]) -> bool | None:
+    """What the environment says of the flag, None for nothing. Raises Rejected for anything but true or false."""
+    text = environment.get(VARIABLE, "")
+    if text.strip().lower() in _VALUES:
+        return _VALUES[text.strip().lower()]
+    raise Rejected(
+        Problem(
+            f"{VARIABLE} is neither true nor false",
+            key=f"environment variable {VARIABLE}",
+            value=short(text),
+            why="it overrides kernelGateway.enabled, and a guess could split pods that should stay",
+            fix="set it to true or false, or unset it",
+        )
+    )
+
+
+def read(written: Any, flag: bool | None) -> Settings:
+    """The settings in an annotation's text (JSON), with the flag overridden. Raises InvalidSettings."""
+    import json
+
+    if not isinstance(written, str):
+        raise InvalidSettings(
+            [SettingProblem("", written, "an annotation's value is a text", "put the JSON in quotes")]
+        )
+    try:
+        raw = json.loads(written, object_pairs_hook=_without_duplicates)
+    except ValueError as error:
+        fix = "write the kernelGateway block as JSON, such as {{ .Values.kernelGateway | toJson }}"
+        raise InvalidSettings([SettingProblem("", written, f"not JSON: {error}", fix)]) from None
+    except RecursionError:
+        raise InvalidSettings([SettingProblem("", written, "nested too deeply", "write plain settings")]) from None
+    return for_stream(raw, flag)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands there twice")
+    return made
+
+
+def for_stream(raw: Any, flag: bool | None) -> Settings:
+    """The settings written as `raw`, with the flag overridden. Raises InvalidSettings."""
+    if flag is not None and isinstance(raw, dict):
+        raw = {**raw, "enabled": flag}
+    return core_settings.parse(raw)
+
+
+def all_off(data: bytes) -> bool:
+    """Tell, without reading YAML, whether every mention of settings in the stream says that the flag is off.
+
+    False means "don't know": the settings are then read as part of their documents. True needs every mention to be a
+    line that Helm could have written, with valid settings in it.
+    """
+    lines = list(_ONE_LINE.finditer(data))
+    if len(lines) != len(_MENTION.findall(data)):
+        return False
+    return not any(_may_be_on(match) for match in lines)
+
+
+def _may_be_on(match: re.Match[bytes]) -> bool:
+    import json
+
+    single, double = match.groups()
+    try:
+        text = single.decode().replace("''", "'") if single is not None else json.loads(double)
+        return bool(read(text, None)["enabled"])
+    except ValueError:
+        return True

@@ -1,0 +1,260 @@
+"""What is to happen to a stream: a verdict on every pod template that concerns us, and the documents that change."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from . import flags, targets
+from .core import names
+from .core import settings as core_settings
+from .core.pods import decide, mapping
+from .core.reasons import Finding, Reason, Refused
+from .core.settings import Settings
+from .core.split import split, undo
+from .documents import Document, decode, documents_mentioning, source_comment
+from .errors import Problem, Rejected, short
+from .nodes import Node, compose, value
+from .runtimefiles import RuntimeMaps, identity, is_ours
+from .targets import Found, Kinds, Place
+
+MENTION = re.compile(rb"kernelpair[/\\]")
+"""What a document must hold to concern us; JSON may write the slash as backslash and slash."""
+
+
+class Options(NamedTuple):
+    """How a stream is read: settings for all of it (as written, or None), the flag's override, and the kinds."""
+
+    settings: Any = None
+    flag: bool | None = None
+    kinds: Kinds = targets.KINDS
+
+
+class Verdict(NamedTuple):
+    """What becomes of one pod template.
+
+    `after` is None unless it is split; `findings` say why not, or hold the warnings.
+    """
+
+    document: int
+    source: str
+    object: str
+    where: str
+    namespace: str
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+    findings: tuple[Finding, ...]
+    refused: bool = False
+
+
+class Change(NamedTuple):
+    """A document that changes: its text and tree, the new object, and ConfigMaps to put behind it."""
+
+    document: Document
+    source: str
+    text: str
+    root: Node
+    new: Any
+    added: list[dict[str, Any]]
+
+
+class Plan(NamedTuple):
+    """Everything that is to happen; nothing of it may happen when there are problems."""
+
+    verdicts: list[Verdict]
+    changes: list[Change]
+    problems: list[Problem]
+
+
+def plan(data: bytes, options: Options) -> Plan:
+    """Read a stream and decide about every pod template in it.
+
+    Documents that don't mention kernelpair are not parsed. Problems of all documents are gathered, not raised.
+    """
+    made = Plan([], [], [])
+    if options.settings is None and options.flag is not True and flags.all_off(data):
+        return made
+    runtime = RuntimeMaps()
+    for document in documents_mentioning(data, MENTION):
+        source = ""
+        try:
+            text = decode(data, document)
+            source = source_comment(text)
+            root = compose(text, document=document.index, first_line=document.line)
+            if root is not None:
+                _Reader(made, options, runtime, document, source).read(text, root)
+        except Rejected as rejected:
+            made.problems.extend(rejected.within(document=document.index, source=source).problems)
+    made.problems.extend(runtime.taken(data, MENTION))
+    return Plan(made.verdicts, _with_runtime_files(made.changes, runtime), made.problems)
+
+
+def _with_runtime_files(changes: list[Change], runtime: RuntimeMaps) -> list[Change]:
+    """The changes, in the stream's order, with every needed ConfigMap: an earlier run's is renewed, not added again."""
+    made = []
+    for change in changes:
+        added = [config for config in change.added if identity(config) not in runtime.present]
+        made.append(change._replace(added=added))
+    for key, needed in runtime.needed.items():
+        if key in runtime.present:
+            document, text, root = runtime.present[key]
+            made.append(Change(document, "", text, root, needed.config, []))
+    return sorted(made, key=lambda change: change.document.index)
+
+
+class _Reader:
+    """Reads one document into the plan."""
+
+    def __init__(self, made: Plan, options: Options, runtime: RuntimeMaps, document: Document, source: str) -> None:
+        self.made, self.options, self.runtime = made, options, runtime
+        self.document, self.comment, self.source = document, source, source
+
+    def read(self, text: str, root: Node) -> None:
+        """Judge every pod template of the document; a document that changes becomes a `Change`."""
+        old = value(root)
+        new, added = old, []
+        for found in targets.find(old, self.options.kinds):
+            changed = self.object(found)
+            if changed is None:
+                if not found.at and is_ours(found.object):
+                    self.runtime.present[identity(found.object)] = (self.document, text, root)
+                continue
+            new = targets.replaced(new, found.at, changed)
+            needed = self.runtime.need(found)
+            if needed is not None and found.at:
+                new = _placed_in_list(new, found.at[:-1], needed)
+            elif needed is not None:
+                added.append(needed)
+        if new is not old:
+            self.made.changes.append(Change(self.document, self.comment, text, root, new, added))
+
+    def object(self, found: Found) -> dict[str, Any] | None:
+        """The object with its pods split; None when none is."""
+        self.source = self.source or _file_name(found)
+        if found.places is None:
+            self.unknown_kind(found)
+            return None
+        made = None
+        for place in found.places:
+            pair = self.pod(found._replace(object=made or found.object), place)
+            if pair is not None:
+                made = targets.with_pod(found._replace(object=made or found.object), place, pair)
+        return made
+
+    def unknown_kind(self, found: Found) -> None:
+        annotations = targets.get(found.object, ("metadata", "annotations"))
+        if not isinstance(annotations, dict) or names.SETTINGS not in annotations:
+            return
+        settings = self.settings(annotations[names.SETTINGS], found)
+        if settings is None or not settings["enabled"]:
+            return
+        kind = f"{found.object.get('kind')} of {found.object.get('apiVersion')}"
+        self.problem(
+            found,
+            Problem(
+                "the object carries settings, and kernelpair doesn't know where its pod template is",
+                key=f"metadata.annotations.{names.SETTINGS}",
+                value=short(kind),
+                why="the flag is on, and nothing would be split",
+                fix=f"pass --target {found.object.get('kind')}=path.to.template, or remove the annotation",
+            ),
+        )
+
+    def problem(self, found: Found, problem: Problem) -> None:
+        document, label = self.document.index, targets.label(found)
+        self.made.problems.append(problem._replace(document=document, source=self.source, object=label))
+
+    def settings(self, written: Any, found: Found, key: str = "metadata") -> Settings | None:
+        """The settings of one object; None after their problems were noted."""
+        path = f"{key}.annotations.{names.SETTINGS}"
+        try:
+            return flags.read(written, self.options.flag)
+        except core_settings.InvalidSettings as invalid:
+            for wrong in invalid.problems:
+                where = f"{path}: {wrong.key}" if wrong.key else path
+                what = "the settings can't be used"
+                self.problem(
+                    found, Problem(what, key=where, value=short(str(wrong.value)), why=wrong.why, fix=wrong.fix)
+                )
+            return None
+
+    def pod(self, found: Found, place: Place) -> dict[str, Any] | None:
+        """Judge one pod template; the pair when it is split into another than it was."""
+        pod = targets.pod_at(found, place)
+        of_pod = targets.get(pod, ("metadata", "annotations"))
+        of_object = targets.get(found.object, ("metadata", "annotations"))
+        of_pod, of_object = (given if isinstance(given, dict) else {} for given in (of_pod, of_object))
+        ours = {key: mark for key, mark in {**of_object, **of_pod}.items() if key.startswith("kernelpair/")}
+        if names.SETTINGS in ours:
+            key = ".".join(map(str, place.metadata)) if names.SETTINGS in of_pod else "metadata"
+            settings = self.settings(ours[names.SETTINGS], found, key)
+        elif self.options.settings is not None and names.SPLIT in ours:
+            settings = flags.for_stream(self.options.settings, self.options.flag)
+        else:
+            return None
+        if settings is None:
+            return None
+        skip = decide({"metadata": {"annotations": ours}}, settings)
+        if skip is not None:
+            self.verdict(found, place, pod, None, [skip], refused=skip.reason is Reason.BAD_OPT_IN)
+            return None
+        return self.split(found, place, pod, settings, str(ours.get(names.CONTAINER, "")))
+
+    def split(
+        self, found: Found, place: Place, pod: dict[str, Any], settings: Settings, hint: str
+    ) -> dict[str, Any] | None:
+        runtime = names.runtime_config_map(targets.owner_name(found))
+        try:
+            pair = split(pod, settings, runtime, place.completes, hint or targets.owner_name(found))
+        except Refused as refused:
+            self.verdict(found, place, pod, None, list(refused.findings), refused=True)
+            return None
+        self.verdict(found, place, undo(pod), pair.pod, list(pair.warnings))
+        return pair.pod
+
+    def verdict(
+        self,
+        found: Found,
+        place: Place,
+        before: dict[str, Any],
+        after: dict[str, Any] | None,
+        findings: list[Finding],
+        refused: bool = False,
+    ) -> None:
+        where = ".".join(map(str, place.spec[:-1]))
+        namespace = str(mapping(found.object, "metadata").get("namespace") or "")
+        made = Verdict(
+            self.document.index,
+            self.source,
+            targets.label(found),
+            where,
+            namespace,
+            before,
+            after,
+            tuple(findings),
+            refused,
+        )
+        self.made.verdicts.append(made)
+        for finding in findings if refused else ():
+            key = _absolute(finding.key, place)
+            self.problem(found, Problem(finding.what, key=key, value=finding.value, why=finding.why, fix=finding.fix))
+
+
+def _absolute(key: str, place: Place) -> str:
+    """The key of a finding, dotted from the object instead of from its pod."""
+    head, _, rest = key.partition(".")
+    paths = {"metadata": place.metadata, "spec": place.spec}
+    return ".".join([*map(str, paths[head]), *([rest] if rest else [])]) if head in paths else key
+
+
+def _file_name(found: Found) -> str:
+    """The template that Helm 4 says the object comes from."""
+    name = targets.get(found.object, ("metadata", "annotations", "postrenderer.helm.sh/postrender-filename"))
+    return name if isinstance(name, str) else ""
+
+
+def _placed_in_list(document: Any, at: targets.Path, config: dict[str, Any]) -> Any:
+    """The List with a runtime ConfigMap: in place of an earlier one of that name, else at its end."""
+    old = targets.get(document, at)
+    place = next((i for i, item in enumerate(old) if is_ours(item) and identity(item) == identity(config)), len(old))
+    return targets.replaced(document, at, [*old[:place], config, *old[place + 1 :]])

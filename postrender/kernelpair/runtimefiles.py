@@ -1,0 +1,106 @@
+"""The ConfigMap with the runtime files, one for each split object."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from . import __version__, targets
+from .core import names
+from .core.pods import mapping
+from .documents import Document, decode, documents_mentioning
+from .errors import Problem
+from .nodes import Node, compose, value
+from .targets import Found, label, owner_name
+
+MARK = "kernelpair/runtime"
+_FILE_NAME = "postrenderer.helm.sh/postrender-filename"
+_FOLDER = os.path.join(os.path.dirname(__file__), "runtime")  # noqa: PTH118, PTH120 (pathlib costs start-up time)
+_cache: dict[str, str] = {}
+
+
+def contents() -> dict[str, str]:
+    """The runtime files' texts by their key in the ConfigMap."""
+    if not _cache:
+        for key, path in names.RUNTIME_FILES.items():
+            with open(f"{_FOLDER}/{path}", encoding="utf-8") as file:  # noqa: PTH123
+                _cache[key] = file.read()
+    return _cache
+
+
+def config_map(found: Found) -> dict[str, Any]:
+    """The ConfigMap that the pods of an object need: named after it, in its namespace, with its labels.
+
+    What Helm attaches to the object by annotations (Helm 4's file name, hooks) is attached to the ConfigMap too: it
+    stands beside the object, and exists when a hook's pod starts.
+    """
+    owner = mapping(found.object, "metadata")
+    metadata: dict[str, Any] = {"name": names.runtime_config_map(owner_name(found))}
+    metadata.update({key: owner[key] for key in ("namespace", "labels") if owner.get(key)})
+    attached = {
+        key: value
+        for key, value in mapping(owner, "annotations").items()
+        if key == _FILE_NAME or key.startswith("helm.sh/hook")
+    }
+    metadata["annotations"] = {MARK: __version__, **attached}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": contents()}
+
+
+def identity(config: dict[str, Any]) -> tuple[str, str]:
+    """(namespace or "", name) of an object: two in one stream with the same would be one in the cluster."""
+    metadata = mapping(config, "metadata")
+    return str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
+
+
+def is_ours(config: Any) -> bool:
+    """Tell whether an object is a runtime ConfigMap that kernelpair made."""
+    if not isinstance(config, dict) or config.get("kind") != "ConfigMap":
+        return False
+    metadata = config.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return isinstance(annotations, dict) and MARK in annotations
+
+
+class Needed(NamedTuple):
+    """A runtime ConfigMap that must be in the stream, and the object that needs it."""
+
+    config: dict[str, Any]
+    owner: str
+
+
+class RuntimeMaps:
+    """The runtime ConfigMaps of a stream by identity: those that are needed, and those of an earlier run."""
+
+    def __init__(self) -> None:
+        self.needed: dict[tuple[str, str], Needed] = {}
+        self.present: dict[tuple[str, str], tuple[Document, str, Node]] = {}
+
+    def need(self, found: Found) -> dict[str, Any] | None:
+        """Note that `found` needs its ConfigMap; return it unless another object of the same name needs it too."""
+        config = config_map(found)
+        key = identity(config)
+        if key in self.needed:
+            return None
+        self.needed[key] = Needed(config, label(found))
+        return config
+
+    def taken(self, data: bytes, mention: re.Pattern[bytes]) -> Iterator[Problem]:
+        """Problems: ConfigMaps of others (documents without ``mention``) that have the name of one that is needed."""
+        pattern = re.compile(b"|".join(re.escape(name.encode()) for _, name in self.needed) or rb"(?!)")
+        for document in documents_mentioning(data, pattern):
+            if mention.search(data, document.start, document.end):
+                continue
+            root = compose(decode(data, document), document=document.index, first_line=document.line)
+            for found in targets.find(value(root) if root else None, {}):
+                key = identity(found.object) if found.object.get("kind") == "ConfigMap" else ("", "")
+                if key in self.needed:
+                    yield Problem(
+                        "the name of the ConfigMap with the runtime files is taken",
+                        document=document.index,
+                        object=label(found),
+                        key="metadata.name",
+                        why=f"{self.needed[key].owner} needs a ConfigMap of that name",
+                        fix="rename this ConfigMap",
+                    )
