@@ -1,0 +1,56 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+# What a developer's shell may hold that would change a result.
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV PYTEST_ADDOPTS
+unexport PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY KERNELPAIR_UPDATE_GOLDEN
+unexport $(filter HELM_% KUBECONFIG KUBE_%,$(.VARIABLES))
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help venv lock tools unit lint test golden generate demo bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+
+venv: ## make .venv from the lock, with kernelpair in it, editable
+	@$(PYTHON) ci/venv.py
+
+tools: ## build the pinned tools (Helm 3 and 4, kubeconform, ...) into the cache; some minutes once
+	@$(PYTHON) ci/tools.py all
+
+unit: venv ## the fast tests: unit, golden, contracts
+	@pytest -n 2 tests/unit tests/golden tests/contracts
+
+lint: venv ## ruff, mypy, import layers
+	@python ci/parts.py lint
+
+test: venv ## everything that needs no cluster: lint, all tests, chart suites, kubeconform, the local pair
+	@python ci/parts.py test
+
+golden: venv ## write the expected files of the golden cases anew; review the diff
+	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden
+
+generate: venv ## write the generated files anew: the settings in the chart's schema and in docs/settings.md
+	@python ci/generate.py
+
+demo: venv ## run the rendered pair on this machine; LAB=1 keeps it up for a browser
+	@LAB="$(LAB)" python -m tests.localpod.demo
+
+bench: venv ## compare speed and memory with kustomize, Helm and a bare Python
+	@python -m bench
+
+lock: ## pin what ci/requirements/*.in name, with hashes; UPGRADE=1 takes the newest versions
+	@uv=$$($(PYTHON) ci/tools.py path uv); cd ci/requirements; for wanted in *.in; do \
+	  echo "lock: $$wanted"; \
+	  "$$uv" pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	    --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) "$$wanted" --output-file "$${wanted%.in}.txt"; \
+	done
+
+clean: ## remove .venv and what tools leave in the checkout; the cache of built tools stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Pinned tools and checks that `make` runs; programs, no part of the package."""

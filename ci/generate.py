@@ -1,0 +1,90 @@
+"""Writes what is generated from the table of settings; `--check` only compares.
+
+    python ci/generate.py            write the files anew
+    python ci/generate.py --check    exit 1, naming the stale files and the command that makes them fresh
+
+Generated: `.properties.kernelGateway` in the chart's values.schema.json (the rest of that file is written by hand), and
+the table between the marks in docs/settings.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from kernelpair.core import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+FIX = "make generate"
+BEGIN = "<!-- generated from kernelpair.core.settings: make generate -->"
+END = "<!-- end of what is generated -->"
+
+
+def schema(present: str) -> str:
+    """Return the text of values.schema.json with the settings' schema put in; the other properties stay."""
+    document = json.loads(present)
+    document["properties"]["kernelGateway"] = settings.json_schema()
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def settings_page(present: str) -> str:
+    """Return the text of docs/settings.md with the table between the marks put in; raises ValueError without marks."""
+    before, begin, rest = present.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"it needs the lines {BEGIN!r} and {END!r}")
+    rows = ["| key | accepts | default | meaning |", "|---|---|---|---|"]
+    for key, accepts, default, meaning in settings.describe():
+        rows.append(f"| `{key}` | {_cell(accepts)} | {_code(default)} | {_cell(meaning)} |")
+    return "\n".join([before + begin, *rows, end + after])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _code(value: Any) -> str:
+    return f"`{_cell(json.dumps(value, ensure_ascii=False))}`"
+
+
+GENERATED: Mapping[str, Callable[[str], str]] = {
+    "chart/values.schema.json": schema,
+    "docs/settings.md": settings_page,
+}
+"""Each generated file, and what makes its text from the present one."""
+
+
+def stale() -> dict[Path, str]:
+    """Return the files that differ from what would be generated, with the text they should have."""
+    found = {}
+    for name, make in GENERATED.items():
+        file = ROOT / name
+        try:
+            present = file.read_text(encoding="utf-8")
+            wanted = make(present)
+        except (OSError, ValueError, KeyError) as error:
+            sys.exit(f"generate: {name}: {error!r}")
+        if wanted != present:
+            found[file] = wanted
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Write or compare; exits 1 when a compared file is stale, 2 on a wrong command line."""
+    if arguments not in ([], ["--check"]):
+        print((__doc__ or "").strip(), file=sys.stderr)
+        sys.exit(2)
+    files = stale()
+    if arguments and files:
+        names = ", ".join(str(file.relative_to(ROOT)) for file in files)
+        sys.exit(f"generate: stale: {names}; to make them fresh: {FIX}")
+    for file, text in files.items():
+        file.write_text(text, encoding="utf-8")
+        print(f"generate: wrote {file.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
