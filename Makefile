@@ -24,7 +24,7 @@ tools: ## build the pinned tools (Helm 3 and 4, kubeconform, ...) into the cache
 	@$(PYTHON) ci/tools.py all
 
 unit: venv ## the fast tests: unit, golden, contracts
-	@pytest -n 2 tests/unit tests/golden tests/contracts
+	@pytest -n 2 --dist loadgroup tests/unit tests/golden tests/contracts
 
 lint: venv ## ruff, mypy, import layers
 	@python ci/parts.py lint

@@ -21,7 +21,7 @@ PARTS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "test": {
         **LINT,
         "pinned tools": (sys.executable, "ci/tools.py", "all"),
-        "tests": ("pytest", "-n", "2", "--durations", "5", "tests"),
+        "tests": ("pytest", "-n", "2", "--dist", "loadgroup", "--durations", "5", "tests"),
     },
 }
 """What each of the two commands runs, in order; the tests last, so that their closing line stands near the end."""

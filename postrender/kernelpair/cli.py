@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import flags
-from .errors import Problem, Rejected, short
+from .errors import Problem, Rejected
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         _run([argument for argument in arguments if argument != _HELM4])
     except Rejected as rejected:
-        return _fail(f"kernelpair: {rejected}", REFUSED, helm4)
+        between = "\n" if len(rejected.problems) > 1 else " "
+        return _fail(f"kernelpair:{between}{rejected}", REFUSED, helm4)
     except _Usage as usage:
         return _fail(f"kernelpair: {usage}", USAGE, helm4)
     except BrokenPipeError:
@@ -103,9 +104,12 @@ def _settings(path: str, flag: bool | None) -> Any:
     data = _read(path)
     whole = split_stream(data)
     if len(whole) != 1:
-        raise Rejected(Problem(f"{path} must hold one document with settings", value=f"{len(whole)} documents"))
-    root = compose(decode(data, whole[0]))
-    raw = value(root) if root else None
+        what = f"{path} must hold one document, the kernelGateway block"
+        raise Rejected(Problem(what, value=f"{len(whole)} documents", fix="write one settings file for the stream"))
+    try:
+        raw = value(compose(decode(data, whole[0])))
+    except Rejected as rejected:
+        raise rejected.within(source=path) from None
     if isinstance(raw, dict) and set(raw) == {"kernelGateway"}:
         raw = raw["kernelGateway"]
     try:
@@ -113,7 +117,7 @@ def _settings(path: str, flag: bool | None) -> Any:
     except InvalidSettings as invalid:
         what = f"the settings in {path} can't be used"
         raise Rejected(
-            *(Problem(what, key=p.key, value=short(str(p.value)), why=p.why, fix=p.fix) for p in invalid.problems)
+            *(Problem(what, key=p.key, value=flags.shown(p.value), why=p.why, fix=p.fix) for p in invalid.problems)
         ) from None
     return raw
 
@@ -144,17 +148,29 @@ def _write(pieces: Iterable[bytes | memoryview]) -> None:
 
 
 def _render(data: bytes, options: Options, report: str) -> None:
-    from .plan import plan
+    from .plan import all_off, plan
 
-    made = plan(data, options)
-    if report:
-        _write_report(report, data, made)
-    if not made.changes and not made.problems:
+    if not report and all_off(data, options):
         _write([data])
         return
+    made, pieces = _rendered(data, plan(data, options))
+    if report:
+        _write_report(report, data, made)
+    if made.problems:
+        raise Rejected(*made.problems)
+    _write(pieces)
+
+
+def _rendered(data: bytes, made: Plan) -> tuple[Plan, Iterable[bytes | memoryview]]:
+    """The plan with the problems that only writing finds, and the pieces of the output: none where there are any."""
+    if not made.changes and not made.problems:
+        return made, [data]
     from .render import render
 
-    _write(render(data, made))
+    try:
+        return made, render(data, made)
+    except Rejected as rejected:
+        return made._replace(problems=list(rejected.problems)), []
 
 
 def _write_report(path: str, data: bytes, made: Plan) -> None:
@@ -187,7 +203,7 @@ def _explain_command(given: argparse.Namespace) -> None:
     from .plan import plan
 
     data = _read(given.file)
-    made = plan(data, _options(given.target, given.settings))
+    made, _ = _rendered(data, plan(data, _options(given.target, given.settings)))
     _write([_report(data, made, given.output).encode()])
     if made.problems:
         raise Rejected(*made.problems)

@@ -10,6 +10,7 @@ from .core import names
 from .core.pods import every_container, items, mapping, qos_class
 from .core.reasons import Finding, Reason
 from .documents import decode, documents_mentioning
+from .errors import Rejected
 from .nodes import compose, value
 from .plan import Plan, Verdict
 
@@ -112,8 +113,11 @@ def _quotas(data: bytes) -> list[Quota]:
     """The ResourceQuotas of the stream that count CPU or memory; one that can't be read is left to the API server."""
     found = []
     for document in documents_mentioning(data, _QUOTA_DOCUMENT):
-        root = compose(decode(data, document), document=document.index, first_line=document.line)
-        for entry in targets.find(value(root) if root else None, {}):
+        try:
+            read = value(compose(decode(data, document)))
+        except Rejected:
+            continue
+        for entry in targets.find(read, {}):
             hard = targets.get(entry.object, ("spec", "hard"))
             if entry.object.get("kind") != "ResourceQuota" or not isinstance(hard, dict):
                 continue

@@ -37,7 +37,12 @@ def override(environment: Mapping[str, str]) -> bool | None:
 
 
 def read(written: Any, flag: bool | None) -> Settings:
-    """The settings in an annotation's text (JSON), with the flag overridden. Raises InvalidSettings."""
+    """The settings in an annotation's text (JSON), with the flag overridden. Raises InvalidSettings.
+
+    A flag that is overridden to off is an operator's way out: what is written is not judged then.
+    """
+    if flag is False:
+        return for_stream({}, flag)
     import json
 
     if not isinstance(written, str):
@@ -54,6 +59,15 @@ def read(written: Any, flag: bool | None) -> Settings:
     return for_stream(raw, flag)
 
 
+def shown(written: object) -> str:
+    """A setting's value in a message: as JSON, so that 1 and "1" look different; what may hold secrets isn't shown."""
+    import json
+
+    if not written or isinstance(written, (bool, int, float)):
+        return json.dumps(written)
+    return short(json.dumps(written, ensure_ascii=False, default=str)) if isinstance(written, (str, list)) else ""
+
+
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
@@ -63,8 +77,10 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def for_stream(raw: Any, flag: bool | None) -> Settings:
-    """The settings written as `raw`, with the flag overridden. Raises InvalidSettings."""
-    if flag is not None and isinstance(raw, dict):
+    """The settings written as `raw`, with the flag overridden, as `read` does. Raises InvalidSettings."""
+    if flag is False:
+        raw = {}
+    elif flag and isinstance(raw, dict):
         raw = {**raw, "enabled": flag}
     return core_settings.parse(raw)
 

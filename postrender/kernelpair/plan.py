@@ -48,10 +48,14 @@ class Verdict(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A document that changes: its text and tree, the new object, and ConfigMaps to put behind it."""
+    """A document that changes: its text and tree, the new object, and ConfigMaps to put behind it.
+
+    `source` is Helm 3's comment; `object` names the objects that change, for messages.
+    """
 
     document: Document
     source: str
+    object: str
     text: str
     root: Node
     new: Any
@@ -66,14 +70,21 @@ class Plan(NamedTuple):
     problems: list[Problem]
 
 
+def all_off(data: bytes, options: Options) -> bool:
+    """Tell, without reading YAML, whether the flag is known to be off for the whole stream: it stays to the byte."""
+    if options.flag is not None:
+        return not options.flag
+    on = options.settings is not None and flags.for_stream(options.settings, None)["enabled"]
+    return not on and flags.all_off(data)
+
+
 def plan(data: bytes, options: Options) -> Plan:
     """Read a stream and decide about every pod template in it.
 
-    Documents that don't mention kernelpair are not parsed. Problems of all documents are gathered, not raised.
+    Documents that don't mention kernelpair are not parsed. Problems of all documents are gathered, not raised; there
+    are none where the flag is off, whatever the documents hold.
     """
     made = Plan([], [], [])
-    if options.settings is None and options.flag is not True and flags.all_off(data):
-        return made
     runtime = RuntimeMaps()
     for document in documents_mentioning(data, MENTION):
         source = ""
@@ -86,7 +97,8 @@ def plan(data: bytes, options: Options) -> Plan:
         except Rejected as rejected:
             made.problems.extend(rejected.within(document=document.index, source=source).problems)
     made.problems.extend(runtime.taken(data, MENTION))
-    return Plan(made.verdicts, _with_runtime_files(made.changes, runtime), made.problems)
+    problems = [] if made.problems and all_off(data, options) else made.problems
+    return Plan(made.verdicts, _with_runtime_files(made.changes, runtime), problems)
 
 
 def _with_runtime_files(changes: list[Change], runtime: RuntimeMaps) -> list[Change]:
@@ -98,7 +110,7 @@ def _with_runtime_files(changes: list[Change], runtime: RuntimeMaps) -> list[Cha
     for key, needed in runtime.needed.items():
         if key in runtime.present:
             document, text, root = runtime.present[key]
-            made.append(Change(document, "", text, root, needed.config, []))
+            made.append(Change(document, "", f"ConfigMap {key[1]}", text, root, needed.config, []))
     return sorted(made, key=lambda change: change.document.index)
 
 
@@ -112,7 +124,7 @@ class _Reader:
     def read(self, text: str, root: Node) -> None:
         """Judge every pod template of the document; a document that changes becomes a `Change`."""
         old = value(root)
-        new, added = old, []
+        new, added, labels = old, [], []
         for found in targets.find(old, self.options.kinds):
             changed = self.object(found)
             if changed is None:
@@ -120,13 +132,15 @@ class _Reader:
                     self.runtime.present[identity(found.object)] = (self.document, text, root)
                 continue
             new = targets.replaced(new, found.at, changed)
+            labels.append(targets.label(found))
             needed = self.runtime.need(found)
             if needed is not None and found.at:
                 new = _placed_in_list(new, found.at[:-1], needed)
             elif needed is not None:
                 added.append(needed)
         if new is not old:
-            self.made.changes.append(Change(self.document, self.comment, text, root, new, added))
+            label = ", ".join(labels)
+            self.made.changes.append(Change(self.document, self.comment, label, text, root, new, added))
 
     def object(self, found: Found) -> dict[str, Any] | None:
         """The object with its pods split; None when none is."""
@@ -174,7 +188,7 @@ class _Reader:
                 where = f"{path}: {wrong.key}" if wrong.key else path
                 what = "the settings can't be used"
                 self.problem(
-                    found, Problem(what, key=where, value=short(str(wrong.value)), why=wrong.why, fix=wrong.fix)
+                    found, Problem(what, key=where, value=flags.shown(wrong.value), why=wrong.why, fix=wrong.fix)
                 )
             return None
 
@@ -191,6 +205,8 @@ class _Reader:
         elif self.options.settings is not None and names.SPLIT in ours:
             settings = flags.for_stream(self.options.settings, self.options.flag)
         else:
+            if names.SPLIT in ours:
+                self.verdict(found, place, pod, None, [Finding(Reason.NO_SETTINGS)])
             return None
         if settings is None:
             return None
@@ -207,7 +223,7 @@ class _Reader:
         try:
             pair = split(pod, settings, runtime, place.completes, hint or targets.owner_name(found))
         except Refused as refused:
-            self.verdict(found, place, pod, None, list(refused.findings), refused=True)
+            self.verdict(found, place, pod, None, list(dict.fromkeys(refused.findings)), refused=True)
             return None
         self.verdict(found, place, undo(pod), pair.pod, list(pair.warnings))
         return pair.pod

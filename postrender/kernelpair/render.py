@@ -23,11 +23,12 @@ def render(data: bytes, made: Plan) -> Iterator[bytes | memoryview]:
     problems = list(made.problems)
     pieces: list[bytes | memoryview] = []
     view, position = memoryview(data), 0
-    for change in [] if problems else made.changes:
+    for change in made.changes:
         try:
             text = _changed(change)
         except Rejected as rejected:
-            problems += rejected.within(document=change.document.index).problems
+            document, source, label = change.document.index, change.source, change.object
+            problems += rejected.within(document=document, source=source, object=label).problems
             continue
         pieces += [view[position : change.document.start], text.encode()]
         position = change.document.end
@@ -56,4 +57,4 @@ def _changed(change: Change) -> str:
 def _document(config: dict[str, Any], source: str, newline: str) -> str:
     """A new document; Helm 3 finds the template that it belongs to in the comment (``--show-only``)."""
     comment = f"# Source: {source}{newline}" if source else ""
-    return f"---{newline}{comment}{emit.block(config, newline=newline)}{newline}"
+    return f"---{newline}{comment}{emit.block(config, newline=newline, layout=emit.Layout(literal=True))}{newline}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-_WIDTH = 100
-
 
 def table(report: dict[str, Any]) -> str:
     """The report as text: for every pod template its containers before and after, then what was skipped and why."""
@@ -15,8 +13,10 @@ def table(report: dict[str, Any]) -> str:
         verdict: sum(pod["verdict"] == verdict for pod in report["pods"]) for verdict in ("split", "skipped", "refused")
     }
     found = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-    total = len(report["pods"])
-    return "\n".join([*lines, f"{total} pod template{'' if total == 1 else 's'} with settings: {found}", ""])
+    total, wrong = len(report["pods"]), len(report["problems"])
+    stopped = f"; {wrong} problem{'' if wrong == 1 else 's'}: nothing is written" if wrong else ""
+    templates = "1 pod template that mentions" if total == 1 else f"{total} pod templates that mention"
+    return "\n".join([*lines, f"{templates} kernelpair: {found}{stopped}", ""])
 
 
 def _pod(pod: dict[str, Any]) -> Iterator[str]:
@@ -28,9 +28,10 @@ def _pod(pod: dict[str, Any]) -> Iterator[str]:
         for number, container in enumerate(pod.get(side, {}).get("containers", [])):
             rows.append((side if number == 0 else "", *_container(container)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
+    for row in rows if rows[1:] else ():
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-    yield f"  QoS: {pod['before']['qos']}" + (f" -> {pod['after']['qos']}" if "after" in pod else "")
+    if rows[1:]:
+        yield f"  QoS: {pod['before']['qos']}" + (f" -> {pod['after']['qos']}" if "after" in pod else "")
     for title, findings in (("warning", pod.get("warnings", [])), ("because", pod.get("reasons", []))):
         for finding in findings:
             yield from _finding(title, finding)

@@ -11,7 +11,7 @@ from . import __version__, targets
 from .core import names
 from .core.pods import mapping
 from .documents import Document, decode, documents_mentioning
-from .errors import Problem
+from .errors import Problem, Rejected
 from .nodes import Node, compose, value
 from .targets import Found, label, owner_name
 
@@ -87,13 +87,19 @@ class RuntimeMaps:
         return config
 
     def taken(self, data: bytes, mention: re.Pattern[bytes]) -> Iterator[Problem]:
-        """Problems: ConfigMaps of others (documents without ``mention``) that have the name of one that is needed."""
+        """Problems: ConfigMaps of others (documents without ``mention``) that have the name of one that is needed.
+
+        A document that can't be read is none of our business, and nothing that a cluster would take.
+        """
         pattern = re.compile(b"|".join(re.escape(name.encode()) for _, name in self.needed) or rb"(?!)")
         for document in documents_mentioning(data, pattern):
             if mention.search(data, document.start, document.end):
                 continue
-            root = compose(decode(data, document), document=document.index, first_line=document.line)
-            for found in targets.find(value(root) if root else None, {}):
+            try:
+                read = value(compose(decode(data, document)))
+            except Rejected:
+                continue
+            for found in targets.find(read, {}):
                 key = identity(found.object) if found.object.get("kind") == "ConfigMap" else ("", "")
                 if key in self.needed:
                     yield Problem(
@@ -101,6 +107,7 @@ class RuntimeMaps:
                         document=document.index,
                         object=label(found),
                         key="metadata.name",
+                        value=key[1],
                         why=f"{self.needed[key].owner} needs a ConfigMap of that name",
                         fix="rename this ConfigMap",
                     )
