@@ -1,0 +1,93 @@
+"""The "images" of the local pair: Python environments made from locks, and what an image brings besides packages.
+
+Each is built once into the cache (`$KERNELPAIR_CACHE`, else `$XDG_CACHE_HOME/kernelpair`, else `~/.cache/kernelpair`),
+in a folder named after the image and the hash of its lock and interpreter; a build that was interrupted is redone.
+Only what comes with Python is needed to build one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+LOCKS = Path(__file__).resolve().parents[2] / "ci" / "requirements"
+# Repository in the manifest -> the lock that stands for the image.
+REPOSITORIES = {"example.org/front-end": "front-end", "example.org/user": "user"}
+# How this machine reaches the package registries: in a cluster, the image's pip.conf and the node's proxy say it.
+NETWORK = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_PROXY")
+NETWORK += ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy", "no_proxy")
+NETWORK += ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "PIP_CONFIG_FILE", "PIP_DEFAULT_TIMEOUT")
+
+
+class ImageError(Exception):
+    """An image can't be had; the message says which step failed and ends with its output."""
+
+
+class Image(NamedTuple):
+    """What a container image brings: its environment, default command, home and the folder of its Python."""
+
+    name: str
+    prefix: Path
+    env: dict[str, str]
+    entrypoint: list[str]
+    cmd: list[str]
+    home: str
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that a process of this image finds on its PATH."""
+        return self.prefix / "bin" / "python"
+
+
+def cache_folder() -> Path:
+    """Where images are kept, outside the checkout."""
+    given = os.environ.get("KERNELPAIR_CACHE")
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(given or f"{caches}/kernelpair").expanduser().absolute() / "images"
+
+
+def image(reference: str) -> Image:
+    """The image that a manifest's `reference` names, built now if it is missing; raises `ImageError`."""
+    repository = reference.partition("@")[0]
+    if ":" in repository.rpartition("/")[2]:
+        repository = repository.rpartition(":")[0]
+    if repository not in REPOSITORIES:
+        raise ImageError(f"image {reference!r} is not in the table of {__name__} ({', '.join(REPOSITORIES)})")
+    name = REPOSITORIES[repository]
+    prefix = environment(name)
+    env = {key: os.environ[key] for key in NETWORK if key in os.environ}
+    env |= {"PATH": f"{prefix}/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/home/jovyan"}
+    cmd = ["jupyter", "lab"] if name == "front-end" else ["python3"]
+    return Image(name, prefix, env, [], cmd, env["HOME"])
+
+
+def environment(name: str) -> Path:
+    """The environment made from the lock `name`, complete; builds it if need be."""
+    lock = LOCKS / f"{name}.txt"
+    key = hashlib.sha256(f"{sys.version}\n{sys.base_prefix}\n".encode() + lock.read_bytes()).hexdigest()[:12]
+    prefix = cache_folder() / f"{name}-{key}"
+    complete = prefix / ".complete"
+    prefix.parent.mkdir(parents=True, exist_ok=True)
+    with (prefix.parent / f"{name}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(prefix, ignore_errors=True)
+            _run(name, sys.executable, "-m", "venv", str(prefix))
+            pip = (str(prefix / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
+            _run(name, *pip, "--require-hashes", "--requirement", str(lock))
+            complete.touch()
+    return prefix
+
+
+def _run(name: str, *command: str) -> None:
+    leaking = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_TARGET", "PIP_USER", "PIP_PREFIX")
+    env = {key: value for key, value in os.environ.items() if key not in leaking}
+    done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode != 0:
+        raise ImageError(f"image {name}: {' '.join(command)} failed ({done.returncode}):\n{done.stdout[-2000:]}")

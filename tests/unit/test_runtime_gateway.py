@@ -1,0 +1,225 @@
+"""The launcher up to the gateway itself, which tests/localpod runs: its settings, its way to pip, its ends."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import kernelpair
+
+RUNTIME = Path(kernelpair.__file__).with_name("runtime")
+GATEWAY: dict[str, Any] = runpy.run_path(str(RUNTIME / "gateway.py"), run_name="gateway")
+END_SECONDS = 20
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """The kernel container's environment, with the interpreter of the tests in the user image's place."""
+    for name in ("run", "packages", "home"):
+        (tmp_path / name).mkdir()
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(tmp_path / "home"),
+        "PIP_RETRIES": "0",
+        "KERNELPAIR_PORT": "1",
+        "KERNELPAIR_RUN": str(tmp_path / "run"),
+        "KERNELPAIR_SOURCE": "pip",
+        "KERNELPAIR_PACKAGES": str(tmp_path / "packages"),
+        "KERNELPAIR_PIP_REQUIREMENT": "jupyter-kernel-gateway==3.0.1",
+        "KERNELPAIR_START_TIMEOUT": "30",
+    }
+
+
+@pytest.fixture
+def silent_index() -> Iterator[str]:
+    """A package index that takes connections and never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/simple"
+
+
+def launch(env: dict[str, str]) -> subprocess.Popen[str]:
+    shell = ["/bin/sh", str(RUNTIME / "gateway.sh")]
+    return subprocess.Popen(shell, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def end(env: dict[str, str]) -> tuple[int, list[str]]:
+    """The launcher's exit code and its lines."""
+    process = launch(env)
+    _, said = process.communicate(timeout=END_SECONDS)
+    return process.returncode, said.splitlines()
+
+
+def left_running(folder: Path) -> list[str]:
+    """Processes that work below `folder`, which pip's temporary folder is."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.fsencode(folder) in (process / "environ").read_bytes():
+                found.append((process / "cmdline").read_text())
+        except OSError:
+            continue
+    return found
+
+
+def test_without_a_python_the_image_is_told_what_it_lacks(env: dict[str, str], tmp_path: Path) -> None:
+    code, lines = end({**env, "PATH": str(tmp_path)})
+    assert code == 1
+    assert len(lines) == 1
+    assert lines[0].startswith(f"kernelpair: no Python 3.9 or newer on PATH in this image (PATH={tmp_path}): install")
+
+
+@pytest.mark.parametrize("name", ["KERNELPAIR_PORT", "KERNELPAIR_RUN", "KERNELPAIR_PIP_REQUIREMENT"])
+def test_a_missing_setting_is_named(env: dict[str, str], name: str) -> None:
+    del env[name]
+    code, lines = end(env)
+    assert code == 1
+    assert lines[-1].endswith(f"{name} is not set: this container was not made by kernelpair")
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("START_TIMEOUT", "soon"), ("SOURCE", "bundle")])
+def test_a_wrong_setting_is_named(env: dict[str, str], name: str, value: str) -> None:
+    code, lines = end({**env, f"KERNELPAIR_{name}": value})
+    assert code == 1
+    assert lines[-1].endswith(f"KERNELPAIR_{name}={value!r} makes no sense here")
+
+
+def test_source_image_without_a_gateway_in_the_image_fails(env: dict[str, str]) -> None:
+    code, lines = end({**env, "KERNELPAIR_SOURCE": "image"})
+    assert code == 1
+    assert lines[-1].endswith("has no jupyter-kernel-gateway >= 3, and source is image")
+
+
+def test_an_index_that_refuses_ends_with_advice_and_leaves_nothing_that_looks_installed(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    code, lines = end({**env, "KERNELPAIR_PIP_INDEX_URL": "http://user:hidden@127.0.0.1:1/simple"})
+    assert code == 1
+    assert "pip could not install jupyter-kernel-gateway==3.0.1 (exit code 1" in lines[-1]
+    assert "preinstall" in lines[-1]
+    assert "hidden" not in "\n".join(lines)
+    assert not list((tmp_path / "packages").glob("site-*"))
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_pip_is_killed_when_the_time_is_up(env: dict[str, str], tmp_path: Path, silent_index: str) -> None:
+    code, lines = end({**env, "KERNELPAIR_PIP_INDEX_URL": silent_index, "KERNELPAIR_START_TIMEOUT": "2"})
+    assert code == 1
+    assert "not ready within 2 s: pip was still installing the gateway: preinstall" in lines[-1]
+    assert "gateway.pip.indexUrl" in lines[-1]
+    assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_while_pip_runs_it_ends_with_0_and_takes_pip_along(
+    env: dict[str, str], tmp_path: Path, silent_index: str, number: signal.Signals
+) -> None:
+    process = launch({**env, "KERNELPAIR_PIP_INDEX_URL": silent_index})
+    assert process.stderr is not None
+    while "with pip" not in process.stderr.readline():
+        assert process.poll() is None
+    time.sleep(0.3)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=END_SECONDS)
+    assert process.returncode == 0, said
+    assert "told to stop while starting" in said
+    assert left_running(tmp_path) == []
+
+
+def test_an_interrupted_installation_is_redone(env: dict[str, str], tmp_path: Path) -> None:
+    stale = tmp_path / "packages" / "unfinished" / "site" / "kernel_gateway"
+    stale.mkdir(parents=True)
+    code, lines = end({**env, "KERNELPAIR_PIP_INDEX_URL": "http://127.0.0.1:1/simple"})
+    assert code == 1
+    assert [line for line in lines if line.endswith("with pip")]
+    assert not stale.exists()
+
+
+def test_a_finished_installation_is_reused_and_one_for_other_settings_is_not(env: dict[str, str]) -> None:
+    settings = GATEWAY["Settings"].read(env)
+    asked: list[Path] = []
+
+    def install(_settings: object, target: Path, _scratch: Path) -> None:
+        asked.append(target)
+        target.mkdir()
+
+    scope = GATEWAY["installed"].__globals__
+    original, scope["_pip"] = scope["_pip"], install
+    try:
+        first = GATEWAY["installed"](settings)
+        assert GATEWAY["installed"](settings) == first
+        other = GATEWAY["installed"](settings._replace(requirement="jupyter-kernel-gateway==3.0.0"))
+    finally:
+        scope["_pip"] = original
+    assert len(asked) == 2
+    assert other != first
+    assert {path.name for path in settings.packages.iterdir()} == {first.name, other.name}
+
+
+def test_pip_sees_the_operators_sources_and_nothing_of_the_users(env: dict[str, str], tmp_path: Path) -> None:
+    container = {
+        **env,
+        "PIP_INDEX_URL": "http://operator/simple",
+        "PIP_CERT": "/ca.crt",
+        "PIP_TARGET": "/somewhere",
+        "PIP_USER": "1",
+        "XDG_CONFIG_HOME": "/home/u/.config",
+        "LD_LIBRARY_PATH": "/opt/lib",
+    }
+    seen = GATEWAY["pip_environment"](GATEWAY["Settings"].read(env), container, tmp_path)
+    assert seen == {
+        "PATH": env["PATH"],
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+        "LD_LIBRARY_PATH": "/opt/lib",
+        "PIP_INDEX_URL": "http://operator/simple",
+        "PIP_CERT": "/ca.crt",
+        "PIP_RETRIES": "0",
+        "PIP_USER": "0",
+        "PIP_REQUIRE_VIRTUALENV": "0",
+        "PIP_NO_INPUT": "1",
+        "PIP_NO_CACHE_DIR": "1",
+    }
+
+
+def test_the_settings_index_wins_over_the_operators(env: dict[str, str], tmp_path: Path) -> None:
+    settings = GATEWAY["Settings"].read({**env, "KERNELPAIR_PIP_INDEX_URL": "http://settings/simple"})
+    seen = GATEWAY["pip_environment"](settings, {"PIP_INDEX_URL": "http://operator/simple"}, tmp_path)
+    assert seen["PIP_INDEX_URL"] == "http://settings/simple"
+
+
+def test_kernels_inherit_everything_but_the_launchers_part() -> None:
+    container = {"LD_LIBRARY_PATH": "", "KERNEL_IMAGE": "", "KERNELPAIR_RUN": "", "KG_AUTH_TOKEN": "", "HOME": ""}
+    assert GATEWAY["kernel_environment"](container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]
+
+
+class FakeApp:
+    def __init__(self, *names: str) -> None:
+        self.kernel_spec_manager = self
+        self.find_kernel_specs = lambda: dict.fromkeys(names, "")
+
+
+def test_an_image_without_any_kernel_is_refused_with_the_way_out() -> None:
+    with pytest.raises(GATEWAY["Failure"], match=r"no kernel can run in this image: .* has no ipykernel: install it"):
+        GATEWAY["check_kernels"](FakeApp(), False)
+
+
+def test_an_image_with_other_kernels_only_is_warned(capfd: pytest.CaptureFixture[str]) -> None:
+    GATEWAY["check_kernels"](FakeApp("ir", "julia"), False)
+    assert "Python notebooks can't run in this image, only ir, julia: " in capfd.readouterr().err
+
+
+def test_an_image_with_ipykernel_is_fine(capfd: pytest.CaptureFixture[str]) -> None:
+    GATEWAY["check_kernels"](FakeApp("python3"), True)
+    assert capfd.readouterr().err == ""
