@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from . import names, quantities
-from .environment import GATEWAY_URL
+from . import downward, environment, names, quantities
 from .pods import every_container, items, mapping
 from .reasons import Finding, Reason
 from .settings import Settings
@@ -19,6 +18,7 @@ ONLY_WARNINGS = frozenset(
         Reason.SHARED_PROCESSES,
         Reason.HOST_PID,
         Reason.HOME_NOT_SHARED,
+        Reason.HOME_IN_POD,
         Reason.TOKEN_DERIVED,
     }
 )
@@ -71,8 +71,8 @@ def _windows(pod: dict[str, Any], settings: Settings) -> list[Finding]:
 
 
 def _gateway(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
-    found = [entry for entry in items(user, "env") if entry.get("name") == GATEWAY_URL]
-    return [Finding(Reason.GATEWAY_ALREADY_SET, "env", GATEWAY_URL)] if found else []
+    found = [entry for entry in items(user, "env") if entry.get("name") == environment.GATEWAY_URL]
+    return [Finding(Reason.GATEWAY_ALREADY_SET, "env", environment.GATEWAY_URL)] if found else []
 
 
 def _volumes(pod: dict[str, Any], settings: Settings) -> list[Finding]:
@@ -109,10 +109,27 @@ def _quantities(pod: dict[str, Any], settings: Settings) -> list[Finding]:
 
 def _uid(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
     of_pod, own = mapping(mapping(pod, "spec"), "securityContext"), mapping(user, "securityContext")
-    uid = own.get("runAsUser", of_pod.get("runAsUser"))
+    uid = of_pod.get("runAsUser") if own.get("runAsUser") is None else own["runAsUser"]
     if uid is None:
         return [Finding(Reason.UID_UNSET, "securityContext.runAsUser")]
     return [Finding(Reason.RUNS_AS_ROOT, "securityContext.runAsUser", "0")] if uid == 0 else []
+
+
+def _config_path(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
+    hidden = environment.hides_config_path(items(user, "env"))
+    return [Finding(Reason.CONFIG_PATH_HIDDEN, "env", environment.CONFIG_PATH)] if hidden else []
+
+
+def _no_kernel_yet(pod: dict[str, Any], settings: Settings) -> list[Finding]:
+    """A reference to a container that isn't there would find ours, and `undo` would take it for one of ours."""
+    where = {
+        f"{path}.env": environment.names_container(items(container, "env"), names.KERNEL)
+        for path, container in every_container(pod)
+    }
+    where["spec.volumes"] = downward.names_container(items(mapping(pod, "spec"), "volumes"), names.KERNEL)
+    taken = any(container.get("name") == names.KERNEL for _, container in every_container(pod))
+    said = f"a resourceFieldRef names container {names.KERNEL}, and the pod has none"
+    return [Finding(Reason.NOT_A_POD, key, "", said) for key, found in where.items() if found and not taken]
 
 
 def _env_from(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
@@ -133,6 +150,7 @@ def _processes(pod: dict[str, Any], settings: Settings) -> list[Finding]:
 
 _OF_THE_POD: tuple[_PodQuestion, ...] = (
     _kernel_name,
+    _no_kernel_yet,
     _port,
     _host_network,
     _windows,
@@ -145,6 +163,7 @@ _OF_THE_USER: tuple[_UserQuestion, ...] = (
     _gateway,
     _mounts,
     _uid,
+    _config_path,
     _env_from,
     _probes,
 )

@@ -12,6 +12,12 @@ def point_at(volumes: list[Any], own: str, target: str) -> list[Any]:
     return [_volume(volume, own, target) for volume in volumes]
 
 
+def names_container(volumes: list[Any], name: str) -> bool:
+    """Tell whether a resourceFieldRef of ``volumes`` names container ``name``."""
+    sources = [source for volume in volumes for source in (volume, *items(mapping(volume, "projected"), "sources"))]
+    return any(_names(mapping(source, "downwardAPI"), name) for source in sources)
+
+
 def _volume(volume: dict[str, Any], own: str, target: str) -> dict[str, Any]:
     plain, projected = mapping(volume, "downwardAPI"), mapping(volume, "projected")
     if _names(plain, own):

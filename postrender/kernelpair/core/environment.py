@@ -44,12 +44,13 @@ def references(value: object) -> set[str]:
 def _with_dependents(env: list[dict[str, Any]], seeds: Iterable[str]) -> set[str]:
     """Return ``seeds`` and every variable whose value refers to one of them, directly or not.
 
-    The kubelet resolves a reference only to earlier entries, so one pass over the list is enough.
+    The kubelet resolves a reference only to earlier entries, but of a name that stands there twice only one may refer
+    to a seed, so one pass over the list is not enough.
     """
-    reached = set(seeds)
-    for entry in env:
-        if references(entry.get("value")) & reached:
-            reached.add(str(entry.get("name")))
+    reached, before = set(seeds), -1
+    while len(reached) > before:
+        before = len(reached)
+        reached |= {str(entry.get("name")) for entry in env if references(entry.get("value")) & reached}
     return reached
 
 
@@ -133,15 +134,30 @@ def kernel_additions(settings: Settings, gpu: bool) -> dict[str, str]:
 
 
 def with_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return ``env`` with our folder appended to the operator's own JUPYTER_CONFIG_PATH, if there is one.
+    """Return ``env`` with our folder in front of the operator's own JUPYTER_CONFIG_PATH, if there is one.
 
-    One that is not a literal (valueFrom) is left alone: it can't be appended to.
+    In front: of two files that configure the same thing, Jupyter takes the one of the earlier folder.
     """
     place = _last(env, CONFIG_PATH)
-    if place < 0 or not isinstance(env[place].get("value"), str) or not env[place]["value"]:
+    if place < 0:
         return env
-    value = f"{env[place]['value']}:{_CONFIG_DIR}"
+    value = ":".join(filter(None, (_CONFIG_DIR, env[place].get("value"))))
     return [*env[:place], {**env[place], "value": value}, *env[place + 1 :]]
+
+
+def hides_config_path(env: list[dict[str, Any]]) -> bool:
+    """Tell whether JUPYTER_CONFIG_PATH is known only in the cluster, so that nothing can be put in front of it."""
+    place = _last(env, CONFIG_PATH)
+    return place >= 0 and env[place].get("valueFrom") is not None
+
+
+def _without_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a copy of ``env`` without what `with_config_path` put in front."""
+    place, ours = _last(env, CONFIG_PATH), f"{_CONFIG_DIR}:"
+    value = env[place].get("value") if place >= 0 else None
+    if not isinstance(value, str) or not value.startswith(ours):
+        return list(env)
+    return [*env[:place], {**env[place], "value": value[len(ours) :]}, *env[place + 1 :]]
 
 
 def point_at(env: list[dict[str, Any]], own: str, target: str) -> list[dict[str, Any]]:
@@ -149,13 +165,39 @@ def point_at(env: list[dict[str, Any]], own: str, target: str) -> list[dict[str,
     return [_pointed(entry, own, target) for entry in env]
 
 
-def bare_references(env: list[dict[str, Any]]) -> list[list[Any]]:
-    """Return [index, name] of every resourceFieldRef that names no container, for `restore`."""
+def point_others_at(containers: list[dict[str, Any]], own: str, target: str) -> list[dict[str, Any]]:
+    """Return other ``containers`` with every resourceFieldRef that names container ``own`` naming ``target``."""
+
+    def pointed(entry: dict[str, Any]) -> dict[str, Any]:
+        return entry if (_field_ref(entry) or {}).get(_REFERS) != own else _pointed(entry, own, target)
+
     return [
-        [index, entry.get("name")]
-        for index, entry in enumerate(env)
-        if _field_ref(entry) is not None and "containerName" not in (_field_ref(entry) or {})
+        {**container, "env": [pointed(entry) for entry in items(container, "env")]}
+        if names_container(items(container, "env"), own)
+        else container
+        for container in containers
     ]
+
+
+def bare_references(env: list[dict[str, Any]]) -> list[list[Any]]:
+    """Return [index, name, was] of every resourceFieldRef that names no container, for `restore`.
+
+    ``was`` is [] where the key is absent, else [null] or [""], which mean the same to the kubelet.
+    """
+    found = [(index, entry["name"], _field_ref(entry)) for index, entry in enumerate(env)]
+    return [
+        [index, name, [reference[_REFERS] for key in reference if key == _REFERS]]
+        for index, name, reference in found
+        if reference is not None and not reference.get(_REFERS)
+    ]
+
+
+def names_container(env: list[dict[str, Any]], name: str) -> bool:
+    """Tell whether a resourceFieldRef of ``env`` names container ``name``."""
+    return any((_field_ref(entry) or {}).get(_REFERS) == name for entry in env)
+
+
+_REFERS = "containerName"
 
 
 def _field_ref(entry: dict[str, Any]) -> dict[str, Any] | None:
@@ -164,13 +206,20 @@ def _field_ref(entry: dict[str, Any]) -> dict[str, Any] | None:
     return reference if isinstance(reference, dict) else None
 
 
-def _pointed(entry: dict[str, Any], own: str, target: str | None) -> dict[str, Any]:
+def _pointed(entry: dict[str, Any], own: str, target: str) -> dict[str, Any]:
     reference = _field_ref(entry)
-    if reference is None or reference.get("containerName", own) != own:
+    if reference is None or (reference.get(_REFERS) or own) != own:
         return entry
-    rest = {key: value for key, value in reference.items() if key != "containerName"}
-    pointed = rest if target is None else {**rest, "containerName": target}
-    return {**entry, "valueFrom": {**entry["valueFrom"], "resourceFieldRef": pointed}}
+    return {**entry, "valueFrom": {**entry["valueFrom"], "resourceFieldRef": {**reference, _REFERS: target}}}
+
+
+def _bare(entry: dict[str, Any], own: str, was: list[Any]) -> dict[str, Any]:
+    reference = _field_ref(entry)
+    if reference is None or reference.get(_REFERS) != own:
+        return entry
+    rest = {key: value for key, value in reference.items() if key != _REFERS}
+    bare = {**rest, _REFERS: was[0]} if was else rest
+    return {**entry, "valueFrom": {**entry["valueFrom"], "resourceFieldRef": bare}}
 
 
 def _last(env: list[dict[str, Any]], name: str) -> int:
@@ -181,10 +230,10 @@ def restore(notebook: list[dict[str, Any]], kernel: list[dict[str, Any]], own: s
     """Return the user's own variables from the pair's two lists (ours removed already), the inverse of `divide`.
 
     ``record``: ``overwritten`` names to take back from the kernel, ``order`` [index, name] of the kernel-only ones,
-    ``bare`` [index, name] of references that named no container. Variables that were added to the kernel container
-    since (an edit of the pair) are kept, at the end.
+    ``bare`` what `bare_references` returned. Variables that were added to the kernel container since (an edit of the
+    pair) are kept, at the end.
     """
-    env = list(notebook)
+    env = _without_config_path(notebook)
     for name in record["overwritten"]:
         source, place = _last(kernel, name), _last(env, name)
         if source >= 0 and place >= 0:
@@ -197,7 +246,7 @@ def restore(notebook: list[dict[str, Any]], kernel: list[dict[str, Any]], own: s
             env.insert(index, waiting.pop(place))
     env += waiting
     env = point_at(env, names.KERNEL, own)
-    for index, name in record["bare"]:
-        if index < len(env) and env[index].get("name") == name:
-            env[index] = _pointed(env[index], own, None)
+    for index, name, was in record["bare"]:
+        if 0 <= index < len(env) and env[index].get("name") == name:
+            env[index] = _bare(env[index], own, was)
     return env

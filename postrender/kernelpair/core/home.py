@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from . import names
@@ -14,21 +15,23 @@ def shared_home(user: dict[str, Any], settings: Settings) -> tuple[str, list[Fin
     """Return (path where a shared volume must be mounted, findings); "" when a volume is mounted at the home already.
 
     The home is HOME, else the setting ``kernel.home``, else the working directory. Where none of them tells, a volume
-    mounted below /home or at /root is taken for it; without one the pod is refused.
+    mounted at /home, /home/NAME or /root is taken for it; without one the pod is refused.
     """
-    home = literal(user, "HOME") or settings["kernel.home"] or user.get("workingDir") or ""
+    told = (literal(user, "HOME"), settings["kernel.home"], user.get("workingDir"))
+    # "/" tells nothing: no volume can be mounted there.
+    home = next((path.rstrip("/") for path in told if path and path.startswith("/") and path.strip("/")), "")
     mounted = [str(mount.get("mountPath", "")).rstrip("/") for mount in items(user, "volumeMounts")]
-    if home:
-        covered = any(_holds(path, home) for path in mounted)
-    else:
-        covered = any(path == "/root" or _holds("/home", path) for path in mounted)
-    if covered:
+    if any(_holds(path, home) if home else _USUAL.fullmatch(path) for path in mounted):
         return "", []
     if settings["kernel.sharedHome"] == "none":
         return "", [Finding(Reason.HOME_NOT_SHARED, "volumeMounts", home)]
     if not home:
         return "", [Finding(Reason.HOME_UNKNOWN, "volumeMounts")]
-    return home.rstrip("/"), []
+    copied = "" if settings["kernel.sharedHome"] == "emptyDir" else ", with a copy of what the image has there"
+    return home, [Finding(Reason.HOME_IN_POD, "volumeMounts", home, copied)]
+
+
+_USUAL = re.compile(r"/home(/[^/]+)?|/root")
 
 
 def _holds(folder: str, path: str) -> bool:

@@ -93,7 +93,9 @@ def _env_check(value: Any) -> str:
     if not isinstance(value, dict):
         return "must be a mapping of names to texts"
     wrong = [
-        str(name) for name, text in value.items() if not (isinstance(text, str) and _ENV_NAME.fullmatch(str(name)))
+        str(name)
+        for name, text in value.items()
+        if not (isinstance(text, str) and isinstance(name, str) and _ENV_NAME.fullmatch(name))
     ]
     return f"{', '.join(wrong)}: names are environment variable names, values are texts in quotes" if wrong else ""
 
@@ -123,16 +125,33 @@ def _overrides_check(value: Any) -> str:
     return "" if named else "env must be a list of {name: ..., value: ...}"
 
 
-_TEXT_MAP = {"type": "object", "additionalProperties": {"type": "string"}}
-_QUANTITIES = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+# More than 0: a digit other than 0 before or after the point. (Go's expressions have no look-ahead.)
+_POSITIVE = r"^\+?([0-9]*[1-9][0-9]*(\.[0-9]*)?|[0-9]*\.[0-9]*[1-9][0-9]*)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]{1,3})?$"
+_QUANTITY = {"anyOf": [{"type": "string", "pattern": _POSITIVE}, {"type": "number", "exclusiveMinimum": 0}]}
+_QUANTITIES = {"type": "object", "propertyNames": {"minLength": 1}, "additionalProperties": _QUANTITY}
+_NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
+_NON_EMPTY = {"type": "string", "minLength": 1}
 
 FLAG = Kind("true | false", _is(bool, "must be true or false, without quotes"), {"type": "boolean"})
 TEXT = Kind("text", _is(str, "must be a text; put it in quotes"), {"type": "string"})
-TEXTS = Kind("list of texts", _texts_check, {"type": "array", "items": {"type": "string", "minLength": 1}})
+TEXTS = Kind("list of texts", _texts_check, {"type": "array", "items": _NON_EMPTY})
 SECRETS = Kind(
     "list of secret names",
     _pull_secrets_check,
-    {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "object", "required": ["name"]}]}},
+    {
+        "type": "array",
+        "items": {
+            "anyOf": [
+                _NON_EMPTY,
+                {
+                    "type": "object",
+                    "required": ["name"],
+                    "additionalProperties": False,
+                    "properties": {"name": _NON_EMPTY},
+                },
+            ]
+        },
+    },
 )
 RESERVE = Kind(
     "quantities of cpu, memory, ephemeral-storage",
@@ -140,7 +159,7 @@ RESERVE = Kind(
     {
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: {"type": ["string", "number"]} for name in _RESERVABLE},
+        "properties": dict.fromkeys(_RESERVABLE, _QUANTITY),
     },
 )
 RESOURCE_REQUIREMENTS = Kind(
@@ -148,8 +167,24 @@ RESOURCE_REQUIREMENTS = Kind(
     _resources_check,
     {"type": "object", "additionalProperties": False, "properties": {"limits": _QUANTITIES, "requests": _QUANTITIES}},
 )
-ENV = Kind("texts by name", _env_check, _TEXT_MAP)
-OVERRIDES = Kind("container fields", _overrides_check, {"type": "object"})
+ENV = Kind(
+    "texts by name",
+    _env_check,
+    {
+        "type": "object",
+        "propertyNames": {"pattern": f"^{_ENV_NAME.pattern}$"},
+        "additionalProperties": {"type": "string"},
+    },
+)
+OVERRIDES = Kind(
+    "container fields",
+    _overrides_check,
+    {
+        "type": "object",
+        "propertyNames": {"not": {"enum": list(_NOT_OVERRIDDEN)}},
+        "properties": {"env": {"type": "array", "items": _NAMED}},
+    },
+)
 PORT = _number(1024, 65535)
 SECONDS = _number(1, 3600)
 PULL_POLICY = choice("Always", "IfNotPresent", "Never", "")

@@ -32,16 +32,18 @@ RUNTIME_FILES = {
 }
 LAUNCHER = ["sh", f"{RUNTIME_DIR}/gateway.sh"]
 
+RUNTIME_SUFFIX = "-kernelpair"
+"""How the name of every runtime ConfigMap ends."""
+
 
 def runtime_config_map(owner: str) -> str:
     """Return the name of the ConfigMap with the runtime files that belongs to the object ``owner``.
 
     Names are DNS subdomains of at most 253 characters (Kubernetes); a longer one keeps its head and gets a digest.
     """
-    suffix = "-kernelpair"
-    if len(owner) + len(suffix) <= 253:
-        return owner + suffix
+    if len(owner) + len(RUNTIME_SUFFIX) <= 253:
+        return owner + RUNTIME_SUFFIX
     import hashlib
 
     digest = hashlib.sha256(owner.encode()).hexdigest()[:8]
-    return f"{owner[: 253 - len(suffix) - 9].rstrip('-.')}-{digest}{suffix}"
+    return f"{owner[: 253 - len(RUNTIME_SUFFIX) - 9].rstrip('-.')}-{digest}{RUNTIME_SUFFIX}"

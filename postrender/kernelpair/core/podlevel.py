@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import containers, names, quantities, status
-from .pods import annotations_of, items, mapping
+from .pods import aggregate, annotations_of, is_sidecar, items, mapping
 from .settings import Settings
 
 # Deprecated since 1.30 and still read: one annotation per container, named after it.
@@ -38,36 +38,41 @@ def pull_secrets(spec: dict[str, Any], settings: Settings) -> list[dict[str, Any
 _POD_LEVEL = ("cpu", "memory")  # and huge pages, which must be equal everywhere and gain nothing by it
 
 
-def totals(spec: dict[str, Any]) -> dict[str, Any]:
+def totals(spec: dict[str, Any], notebook: str) -> dict[str, Any]:
     """Return the pod-level resources (Kubernetes 1.34) that state what the pair asks for as a whole.
 
-    Requests: the containers' sum, or the largest init container where that is more. Limits: the same, where every
-    container but the notebook states one, so that the notebook shares the user's limit instead of having none.
+    ``notebook`` is the name of the notebook container. Requests: what the scheduler counts, a limit standing for a
+    request that isn't stated. Limits: the same, where every running container but the notebook states one, so that the
+    notebook shares the user's limit instead of having none. Never less than the API server accepts.
     """
     made = {block: {} for block in ("limits", "requests")}  # type: dict[str, dict[str, Any]]
     for block, found in made.items():
         for name in _POD_LEVEL:
-            total = _total(spec, block, name)
+            total = _total(spec, block, name, notebook)
             if total:
                 found[name] = total
     return {block: found for block, found in made.items() if found}
 
 
-def _total(spec: dict[str, Any], block: str, name: str) -> str:
-    long_running = items(spec, "containers") + [c for c in items(spec, "initContainers") if _is_sidecar(c)]
-    stated = [mapping(c.get("resources"), block).get(name) for c in long_running]
-    if block == "limits" and sum(quantity is None for quantity in stated) > 1:
+def _total(spec: dict[str, Any], block: str, name: str, notebook: str) -> str:
+    """Return the total of one resource as a quantity, "" where there is none to state."""
+    other = "limits" if block == "requests" else "requests"
+    running = items(spec, "containers") + [c for c in items(spec, "initContainers") if is_sidecar(c)]
+    unlimited = [c for c in running if c["name"] != notebook and _stated(c, "limits", name) is None]
+    if block == "limits" and unlimited:
         return ""
-    first = [mapping(c.get("resources"), block).get(name) for c in items(spec, "initContainers") if not _is_sidecar(c)]
-    known = [quantity for quantity in stated if quantity is not None]
-    if not known:
-        return ""
-    total = max([sum(map(quantities.parse, known)), *(quantities.parse(q) for q in first if q is not None)])
-    return quantities.show(total, known[0])
+
+    def wanted(container: dict[str, Any]) -> Any:
+        own = _stated(container, block, name)
+        return _stated(container, other, name) if own is None else own
+
+    total = aggregate(spec, lambda container: quantities.parse(wanted(container) or 0))
+    like = next(filter(None, map(wanted, running)), "")
+    return quantities.show(total, like) if total else ""
 
 
-def _is_sidecar(container: dict[str, Any]) -> bool:
-    return container.get("restartPolicy") == "Always"
+def _stated(container: dict[str, Any], block: str, name: str) -> Any:
+    return mapping(container.get("resources"), block).get(name)
 
 
 def container_annotations(pod: dict[str, Any], own: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Callable, Iterator
 
 from . import names, quantities, shapes
 from .reasons import Finding, Reason
@@ -10,13 +10,15 @@ from .settings import Settings
 
 
 def mapping(holder: Any, key: str) -> dict[str, Any]:
-    """Return the mapping at ``key``; an absent or null one reads as empty."""
-    return (holder or {}).get(key) or {}
+    """Return the mapping at ``key``; anything else, absent and null included, reads as empty."""
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def items(holder: Any, key: str) -> list[Any]:
-    """Return the list at ``key``; an absent or null one reads as empty."""
-    return (holder or {}).get(key) or []
+    """Return the list at ``key``; anything else, absent and null included, reads as empty."""
+    value = holder.get(key) if isinstance(holder, dict) else None
+    return value if isinstance(value, list) else []
 
 
 def annotations_of(pod: dict[str, Any]) -> dict[str, Any]:
@@ -83,10 +85,34 @@ def literal(container: dict[str, Any], name: str) -> str | None:
 
 
 def asks_for_gpu(container: dict[str, Any]) -> bool:
-    """Tell whether the container asks for an NVIDIA device: plain, MIG and shared names, or a resource claim."""
+    """Tell whether the container asks for an NVIDIA device: plain, MIG and shared names, or a resource claim.
+
+    A count of zero asks for none: profiles write it to take a default GPU away.
+    """
     resources = mapping(container, "resources")
-    stated = [*mapping(resources, "limits"), *mapping(resources, "requests")]
-    return bool(items(resources, "claims")) or any(str(name).startswith("nvidia.com/") for name in stated)
+    stated = [*mapping(resources, "limits").items(), *mapping(resources, "requests").items()]
+    return bool(items(resources, "claims")) or any(
+        str(name).startswith("nvidia.com/") and _amount(quantity) for name, quantity in stated
+    )
+
+
+def is_sidecar(init_container: dict[str, Any]) -> bool:
+    """Tell whether an init container keeps running beside the containers (Kubernetes 1.29)."""
+    return init_container.get("restartPolicy") == "Always"
+
+
+def aggregate(spec: dict[str, Any], amount: Callable[[dict[str, Any]], int]) -> int:
+    """Return what the containers of a pod ask for as a whole, by the scheduler's rule; ``amount`` says it for one.
+
+    That is the sum of all that run together, or the start of an init container beside the sidecars started before it,
+    whichever is more (k8s.io/component-helpers/resource).
+    """
+    sidecars = most = 0
+    for container in items(spec, "initContainers"):
+        wanted = sidecars + amount(container)
+        most = max(most, wanted)
+        sidecars = wanted if is_sidecar(container) else sidecars
+    return max(most, sidecars + sum(map(amount, items(spec, "containers"))))
 
 
 _QOS_RESOURCES = ("cpu", "memory")
@@ -100,16 +126,34 @@ def qos_class(pod: dict[str, Any]) -> str:
     spec = mapping(pod, "spec")
     pod_level = mapping(spec, "resources")
     holders = [pod_level] if pod_level else [mapping(container, "resources") for _, container in every_container(pod)]
-    stated = [
-        (_amount(mapping(holder, "requests").get(name)), _amount(mapping(holder, "limits").get(name)))
-        for holder in holders
-        for name in _QOS_RESOURCES
-    ]
+    stated = [(_request(holder, name), _limit(holder, name)) for holder in holders for name in _QOS_RESOURCES]
+    if mapping(pod_level, "limits"):
+        stated = [(_pod_request(spec, name), _limit(pod_level, name)) for name in _QOS_RESOURCES]
     if not any(request or limit for request, limit in stated):
         return "BestEffort"
     if all(limit and (request is None or request == limit) for request, limit in stated):
         return "Guaranteed"
     return "Burstable"
+
+
+def _request(holder: dict[str, Any], name: str) -> int | None:
+    return _amount(mapping(holder, "requests").get(name))
+
+
+def _limit(holder: dict[str, Any], name: str) -> int | None:
+    return _amount(mapping(holder, "limits").get(name))
+
+
+def _pod_request(spec: dict[str, Any], name: str) -> int | None:
+    """Return the pod-level request; one that isn't stated is what the containers ask for (API server defaults)."""
+    stated = _request(mapping(spec, "resources"), name)
+
+    def amount(container: dict[str, Any]) -> int:
+        resources = mapping(container, "resources")
+        request = _request(resources, name)
+        return (_limit(resources, name) if request is None else request) or 0
+
+    return aggregate(spec, amount) or None if stated is None else stated
 
 
 def _amount(quantity: Any) -> int | None:

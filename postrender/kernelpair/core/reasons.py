@@ -19,6 +19,7 @@ class Reason(enum.Enum):
     HOST_NETWORK = "host-network"
     WINDOWS = "windows"
     GATEWAY_ALREADY_SET = "gateway-already-set"
+    CONFIG_PATH_HIDDEN = "config-path-hidden"
     VOLUME_TAKEN = "volume-taken"
     MOUNT_TAKEN = "mount-taken"
     HOME_UNKNOWN = "home-unknown"
@@ -36,6 +37,7 @@ class Reason(enum.Enum):
     SHARED_PROCESSES = "shared-processes"
     HOST_PID = "host-pid"
     HOME_NOT_SHARED = "home-not-shared"
+    HOME_IN_POD = "home-in-pod"
     BURSTABLE = "burstable"
     FIRST_TO_DIE = "first-to-die"
     TOKEN_DERIVED = "token-derived"  # noqa: S105 (a reason's name, not a secret)
@@ -91,7 +93,7 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.NOT_A_POD: Sentence(
         "this is not a pod: {detail}",
         "kernelpair only rewrites what it can read whole",
-        "write a pod as the Kubernetes API takes it",
+        "write it as the Kubernetes API takes it; y, n, on, off and numbers that are meant as text need quotes",
     ),
     Reason.NO_CONTAINER: Sentence(
         "the pod has no container",
@@ -106,7 +108,7 @@ SENTENCES: dict[Reason, Sentence] = {
     Reason.UNKNOWN_CONTAINER: Sentence(
         "kernelpair/container names {value}, and the pod has no such container",
         "the user's container can't be found",
-        "name one of {detail}",
+        "set it to one of: {detail}",
     ),
     Reason.NO_IMAGE: Sentence(
         "the user's container names no image", "its image is the one the kernel runs in", "set the container's image"
@@ -134,6 +136,11 @@ SENTENCES: dict[Reason, Sentence] = {
         "its kernels run behind another gateway, and a notebook server has one",
         'remove the variable or opt out with kernelpair/split: "false"',
     ),
+    Reason.CONFIG_PATH_HIDDEN: Sentence(
+        "{value} comes from elsewhere (valueFrom)",
+        "the notebook server finds the pair's configuration by a folder in front of it",
+        "write its value out, or configure Jupyter in the front-end image",
+    ),
     Reason.VOLUME_TAKEN: Sentence(
         "the pod has a volume or init container `{value}` that kernelpair did not make",
         "kernelpair adds one of that name",
@@ -148,9 +155,9 @@ SENTENCES: dict[Reason, Sentence] = {
         "set kernelGateway.kernel.home (for example /home/jovyan), or kernelGateway.kernel.sharedHome: none",
     ),
     Reason.BAD_QUANTITY: Sentence(
-        "{value} is not a quantity: {detail}",
-        "the reserve is computed from it",
-        "write a number with an optional suffix, such as 500m or 4Gi",
+        "{value} is not a quantity",
+        "what the two containers get is computed from it",
+        "write a number with an optional suffix (n u m k M G T P E, Ki Mi Gi Ti Pi Ei), such as 500m or 4Gi",
     ),
     Reason.RESERVE_TOO_LARGE: Sentence(
         "the notebook's reserve of {detail} leaves the kernel nothing of {value}",
@@ -207,31 +214,42 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.HOME_NOT_SHARED: Sentence(
         "no volume is mounted at the user's home",
-        "kernel.sharedHome is none: files written by the notebook are not seen by the kernel",
+        "kernelGateway.kernel.sharedHome is none: files written by the notebook are not seen by the kernel",
         "mount a volume, or set kernelGateway.kernel.sharedHome to auto",
+    ),
+    Reason.HOME_IN_POD: Sentence(
+        "no volume is mounted at the user's home {value}",
+        "both containers share it in an emptyDir{detail}; what is written there ends with the pod",
+        "mount a volume there if it should last",
     ),
     Reason.BURSTABLE: Sentence(
         "the pod is no longer Guaranteed but {value}",
         "the notebook has no resources, and Guaranteed asks every container for them",
-        "set kernelGateway.notebook.reserve to cpu and memory",
+        "set kernelGateway.notebook.reserve for cpu and memory",
     ),
     Reason.FIRST_TO_DIE: Sentence(
         "the notebook has no memory request",
         "when the node runs out of memory it is the first to be killed, and it gets the least CPU",
-        "set kernelGateway.notebook.reserve, such as {{memory: 512Mi, cpu: 100m}}",
+        "set kernelGateway.notebook.reserve, such as {{memory: 512Mi, cpu: 100m}}; "
+        "where the pod states no memory to take it from, notebook.resources",
     ),
     Reason.TOKEN_DERIVED: Sentence(
         "the kernel does not get {value}",
         "its value refers to {detail}, a credential of the hub",
-        "set kernel.passHubCredentials if the kernel needs it",
+        "set kernelGateway.kernel.passHubCredentials to true if the kernel needs it",
     ),
     Reason.QUOTA: Sentence(
         "the release has the ResourceQuota {value}, which counts {detail}",
         "a quota refuses every pod with a container that doesn't state them, and the notebook states nothing",
-        "set kernelGateway.notebook.reserve, or notebook.resources, to them",
+        "state them in kernelGateway.notebook.reserve or notebook.resources, "
+        "or set kernelGateway.podResources (Kubernetes 1.34)",
     ),
     Reason.OFF: Sentence("the flag is off"),
     Reason.NOT_OPTED_IN: Sentence('optIn is on and the pod does not say kernelpair/split: "true"'),
     Reason.OPTED_OUT: Sentence('the pod says kernelpair/split: "false"'),
-    Reason.NO_SETTINGS: Sentence("it carries no kernelpair/settings"),
+    Reason.NO_SETTINGS: Sentence(
+        "there are no settings for it",
+        "the annotation kernelpair/split alone splits nothing",
+        "annotate the object with kernelpair/settings, or pass --settings FILE",
+    ),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import quantities
 from .pods import mapping
-from .reasons import Finding, Reason
+from .reasons import Finding, Reason, Refused
 
 _BLOCKS = ("limits", "requests")
 
@@ -46,7 +46,7 @@ def carve(resources: dict[str, Any], reserve: dict[str, Any]) -> tuple[dict[str,
             limit = mapping(resources, "limits").get(name)
             if part >= amount and block == "requests" and limit_part:
                 part = _proportional(name, amount, quantities.parse(limit), limit_part)
-            if part >= amount:
+            if part >= amount and part:
                 findings.append(Finding(Reason.RESERVE_TOO_LARGE, f"resources.{block}.{name}", name, str(wanted)))
                 continue
             limit_part = part if block == "limits" else limit_part
@@ -64,15 +64,19 @@ def give_back(kernel: dict[str, Any], notebook: dict[str, Any], was: dict[str, d
     """Return the user's resources from the pair's, the inverse of `carve`.
 
     ``was`` is what `originals` returned. A share that was edited since is added up; one that was not comes back as it
-    was written.
+    was written. Raises Refused for one that was edited to something that is no quantity.
     """
-    resources = {key: dict(value) if key in was else value for key, value in kernel.items()}
+    resources = {key: dict(value) if key in was and value else value for key, value in kernel.items()}
     for block, stated in was.items():
         for name, original in stated.items():
             left, taken = mapping(kernel, block).get(name), mapping(notebook, block).get(name)
             if left is None or taken is None:
                 continue
-            total = quantities.parse(left) + quantities.parse(taken)
-            same = total == quantities.parse(original)
+            try:
+                total = quantities.parse(left) + quantities.parse(taken)
+                same = total == quantities.parse(original)
+            except ValueError as error:
+                key, seen = f"resources.{block}.{name}", f"{left}, {taken} or {original}"
+                raise Refused([Finding(Reason.BAD_QUANTITY, key, seen, str(error))]) from None
             resources[block][name] = original if same else quantities.show(total, original)
     return resources

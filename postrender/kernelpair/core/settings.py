@@ -171,7 +171,9 @@ def _collect(raw: object, prefix: str, values: dict[str, Any], problems: list[Se
         return
     for name, value in raw.items():
         path = f"{prefix}{name}"
-        if value is None:
+        if "." in str(name):
+            problems.append(_unknown(path, value))
+        elif value is None:
             if path not in _BY_PATH and path not in _BRANCHES:
                 problems.append(_unknown(path, value))
         elif path in _BRANCHES:
@@ -183,9 +185,10 @@ def _collect(raw: object, prefix: str, values: dict[str, Any], problems: list[Se
             value = next((meant for written, meant in key.kind.also if value is written), value)
             why = key.kind.check(value)
             if why:
-                problems.append(
-                    SettingProblem(path, value, why, f"write {key.kind.name}; the default is {key.default!r}")
-                )
+                import json
+
+                fix = f"write {key.kind.name}; the default is {json.dumps(key.default)}"
+                problems.append(SettingProblem(path, value, why, fix))
             values[path] = value
 
 
@@ -193,6 +196,8 @@ def _unknown(path: str, value: object) -> SettingProblem:
     import difflib
 
     known = sorted({*_BY_PATH, *_BRANCHES})
+    if path in known:
+        return SettingProblem(path, value, "keys are nested, not dotted", f"write {': {'.join(path.split('.'))}: ...")
     near = difflib.get_close_matches(path, known, n=1) or [
         k for k in known if k.endswith("." + path.rpartition(".")[2])
     ]
@@ -244,11 +249,27 @@ def _home(settings: Settings) -> SettingProblem | None:
     return SettingProblem("kernel.home", home, "not an absolute path", "write a path such as /home/jovyan")
 
 
-_RULES = (_front_end_image, _reserve_and_resources, _bundle, _digest, _home)
+_ANNOTATION = re.compile(r"([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+
+
+def _audit(settings: Settings) -> SettingProblem | None:
+    key, name = "audit.annotation", settings["audit.annotation"]
+    if name.startswith("kernelpair/"):
+        return SettingProblem(key, name, "kernelpair/ is the prefix of kernelpair's own", "write another name")
+    if name and not _ANNOTATION.fullmatch(name):
+        return SettingProblem(key, name, "not the name of an annotation", "write a name such as auditing.image")
+    return None
+
+
+_RULES = (_front_end_image, _reserve_and_resources, _bundle, _digest, _home, _audit)
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 7) of the ``kernelGateway`` block, made from the table of keys."""
+    """Return the JSON Schema (draft 7) of the ``kernelGateway`` block, made from the table of keys.
+
+    It accepts what `parse` accepts, but for nulls (Helm has removed them by then), and but for contradictions between
+    keys, which only `parse` sees.
+    """
     root: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": {}}
     for key in KEYS:
         *branches, leaf = key.path.split(".")

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Union
+from typing import Any, Mapping, NamedTuple, Union
 
-Shape = Union[type, "dict[str, Any]", "list[Any]"]
+Shape = Union[type, Mapping[str, Any], "list[Any]", "tuple[type, ...]"]
+
+
+class Required(NamedTuple):
+    """The shape of a key that must be there and not null."""
+
+    shape: Shape
+
+
+ANY = "*"  # stands for every key of a mapping
 
 _DOWNWARD: dict[str, Any] = {"items": [{"resourceFieldRef": {}}]}
-_CONTAINER: dict[str, Any] = {
-    "name": str,
+CONTAINER: dict[str, Any] = {
+    "name": Required(str),
     "workingDir": str,
     "command": [str],
     "args": [str],
-    "env": [{}],
+    "env": [{"name": Required(str)}],
     "envFrom": [{}],
     "ports": [{}],
-    "volumeMounts": [{}],
+    "volumeMounts": [{"name": str, "mountPath": str, "subPathExpr": str}],
     "volumeDevices": [{}],
     "resizePolicy": [{}],
     "resources": {"limits": {}, "requests": {}, "claims": [{}]},
@@ -25,10 +34,10 @@ _CONTAINER: dict[str, Any] = {
 POD: dict[str, Any] = {
     "metadata": {"annotations": {}},
     "spec": {
-        "containers": [_CONTAINER],
-        "initContainers": [_CONTAINER],
-        "volumes": [{"downwardAPI": _DOWNWARD, "projected": {"sources": [{"downwardAPI": _DOWNWARD}]}}],
-        "imagePullSecrets": [{}],
+        "containers": [CONTAINER],
+        "initContainers": [CONTAINER],
+        "volumes": [{"name": str, "downwardAPI": _DOWNWARD, "projected": {"sources": [{"downwardAPI": _DOWNWARD}]}}],
+        "imagePullSecrets": [{"name": str}],
         "securityContext": {},
         "nodeSelector": {},
         "os": {},
@@ -36,33 +45,48 @@ POD: dict[str, Any] = {
     },
 }
 _ADDED = ("notebook.env", "kernel.env", "volumeMounts", "volumes", "initContainers", "imagePullSecrets", "annotations")
+_INDEX_AND_NAME = (int, str)
 RECORD: dict[str, Any] = {
-    "container": str,
-    "sidecar": bool,
-    "added": {**{key: [str] for key in _ADDED}, "podResources": bool},
-    "overwritten": {"fields": {"notebook": {}, "kernel": {}}, "env": [str], "annotations": {}},
-    "reserved": {"limits": {}, "requests": {}},
-    "order": [list],
-    "bare": [list],
-    "was": {},
+    "container": Required(str),
+    "sidecar": Required(bool),
+    "added": Required({**{key: Required([str]) for key in _ADDED}, "podResources": Required(bool)}),
+    "overwritten": Required(
+        {
+            "fields": Required({ANY: Required({ANY: Required([object])})}),
+            "env": Required([str]),
+            "annotations": Required({}),
+        }
+    ),
+    "reserved": Required({ANY: Required({})}),
+    "order": Required([_INDEX_AND_NAME]),
+    "bare": Required([(*_INDEX_AND_NAME, list)]),
+    "was": Required({}),
 }
-_NAMES = {str: "a text", bool: "true or false", list: "a list"}
+_NAMES = {str: "a text", bool: "true or false", int: "a whole number", list: "a list"}
 
 
 def mismatches(value: Any, shape: Shape, path: str = "") -> list[tuple[str, str]]:
     """Return (dotted key, sentence) for every part of ``value`` that has another type than ``shape`` says.
 
-    Keys that the shape doesn't name are not looked at; absent and null ones fit, null items of a list don't.
+    Keys that the shape doesn't name are not looked at; absent and null ones fit unless they are `Required`, null items
+    of a list don't. A tuple is a list of that length, each item with its own type.
     """
     if isinstance(shape, type):
         return [] if isinstance(value, shape) else [(path, f"{path} must be {_NAMES[shape]}")]
-    if isinstance(shape, list):
+    if isinstance(shape, (list, tuple)):
         if not isinstance(value, list):
             return [(path, f"{path} must be a list")]
-        parts = [(f"{path}[{index}]", item, shape[0]) for index, item in enumerate(value)]
-    else:
-        if not isinstance(value, dict):
-            return [(path, f"{path or 'it'} must be a mapping")]
-        present = [(key, part) for key, part in shape.items() if value.get(key) is not None]
-        parts = [(f"{path}.{key}".lstrip("."), value[key], part) for key, part in present]
-    return [wrong for key, item, part in parts for wrong in mismatches(item, part, key)]
+        if isinstance(shape, tuple) and len(value) != len(shape):
+            return [(path, f"{path} must have {len(shape)} items")]
+        parts = shape if isinstance(shape, tuple) else shape * len(value)
+        return [wrong for i, item in enumerate(value) for wrong in mismatches(item, parts[i], f"{path}[{i}]")]
+    if not isinstance(value, dict):
+        return [(path, f"{path or 'it'} must be a mapping")]
+    named: Mapping[str, Any] = dict.fromkeys(value, shape[ANY]) if ANY in shape else shape
+    return [wrong for key, part in named.items() for wrong in _at(value.get(key), part, f"{path}.{key}".lstrip("."))]
+
+
+def _at(value: Any, shape: Shape, path: str) -> list[tuple[str, str]]:
+    if value is None:
+        return [(path, f"{path} is missing")] if isinstance(shape, Required) else []
+    return mismatches(value, shape.shape if isinstance(shape, Required) else shape, path)

@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from . import checks, containers, downward, environment, home, merge, names, overrides, podlevel, reserve, status
+from . import (
+    checks,
+    containers,
+    downward,
+    environment,
+    home,
+    merge,
+    names,
+    overrides,
+    podlevel,
+    reserve,
+    shapes,
+    status,
+)
 from .pods import items, mapping, shape_findings, user_container
 from .reasons import Finding, Reason, Refused
 from .settings import Settings
@@ -92,8 +105,8 @@ def _build(
         "moved": [field for field in containers.MOVED if field in user],
         "added": {
             **added,
-            "notebook.env": _new_names(pair.notebook, user),
-            "kernel.env": _new_names(pair.kernel, user),
+            "notebook.env": _new_names(pair.notebook, division.notebook),
+            "kernel.env": _new_names(pair.kernel, division.kernel),
             "volumeMounts": [mount["mountPath"] for mount in containers.shared_mounts(settings, plan.home)],
         },
         "overwritten": {"fields": pair.fields, "env": pair.env},
@@ -117,17 +130,21 @@ def _spec(
     if plan.sidecar:
         inits.append({**pair.kernel, "restartPolicy": "Always"})
     new_volumes = podlevel.volumes(settings, plan.runtime, plan.home)
+    before, after, first = (
+        environment.point_others_at(others, user["name"], names.KERNEL)
+        for others in (old[: plan.position], old[plan.position + 1 :], items(spec, "initContainers"))
+    )
     secrets = podlevel.pull_secrets(spec, settings)
     made = {
         **spec,
-        "containers": [*old[: plan.position], pair.notebook, *beside, *old[plan.position + 1 :]],
+        "containers": [*before, pair.notebook, *beside, *after],
         "volumes": downward.point_at(items(spec, "volumes"), user["name"], names.KERNEL) + new_volumes,
     }
-    if inits:
-        made["initContainers"] = items(spec, "initContainers") + inits
+    if first or inits:
+        made["initContainers"] = first + inits
     if secrets:
         made["imagePullSecrets"] = items(spec, "imagePullSecrets") + secrets
-    totals = podlevel.totals(made) if settings["podResources"] and "resources" not in spec else {}
+    totals = podlevel.totals(made, user["name"]) if settings["podResources"] and "resources" not in spec else {}
     if totals:
         made["resources"] = totals
     added = {
@@ -139,9 +156,10 @@ def _spec(
     return made, added
 
 
-def _new_names(container: dict[str, Any], user: dict[str, Any]) -> list[str]:
-    present = {entry.get("name") for entry in items(user, "env")}
-    return [entry["name"] for entry in items(container, "env") if entry.get("name") not in present]
+def _new_names(container: dict[str, Any], own: list[dict[str, Any]]) -> list[str]:
+    """Return the variables of ``container`` that aren't among those it has from the user, ``own``."""
+    present = {entry["name"] for entry in own}
+    return [entry["name"] for entry in items(container, "env") if entry["name"] not in present]
 
 
 def undo(pair: dict[str, Any]) -> dict[str, Any]:
@@ -164,15 +182,17 @@ def undo(pair: dict[str, Any]) -> dict[str, Any]:
         gone = record["container"] if index < 0 else names.KERNEL
         raise Refused([Finding(Reason.PAIR_BROKEN, "spec.containers", gone, f"it has no container {gone}")])
     user = _user_container(spec["containers"][index], spec[field][kernel_index], record)
-    old = [user if i == index else container for i, container in enumerate(spec["containers"])]
     added = record["added"]
+    own = record["container"]
+    before, after, first = (
+        environment.point_others_at(others, names.KERNEL, own)
+        for others in (spec["containers"][:index], spec["containers"][index + 1 :], items(spec, "initContainers"))
+    )
     new_spec = {
         **spec,
-        "containers": [container for container in old if container is user or container.get("name") != names.KERNEL],
-        "volumes": downward.point_at(
-            _without(items(spec, "volumes"), added["volumes"]), names.KERNEL, record["container"]
-        ),
-        "initContainers": _without(items(spec, "initContainers"), added["initContainers"]),
+        "containers": [*_without(before, [names.KERNEL]), user, *_without(after, [names.KERNEL])],
+        "volumes": downward.point_at(_without(items(spec, "volumes"), added["volumes"]), names.KERNEL, own),
+        "initContainers": _without(first, added["initContainers"]),
         "imagePullSecrets": _without(items(spec, "imagePullSecrets"), added["imagePullSecrets"]),
     }
     if added["podResources"]:
@@ -190,6 +210,8 @@ def _without(found: list[Any], added: list[str]) -> list[Any]:
 
 def _user_container(notebook: dict[str, Any], kernel: dict[str, Any], record: dict[str, Any]) -> dict[str, Any]:
     notebook, kernel = overrides.take_back(notebook, kernel, record["overwritten"]["fields"])
+    for container in (notebook, kernel):
+        status.require(container, shapes.CONTAINER, str(container["name"]))
     taken = (*containers.MOVED, "image", "imagePullPolicy", "securityContext")
     user = {key: value for key, value in notebook.items() if key not in taken}
     user.update({key: kernel[key] for key in taken if key in kernel})

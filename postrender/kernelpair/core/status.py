@@ -27,20 +27,22 @@ def read(pod: dict[str, Any]) -> dict[str, Any] | None:
     detail = ""
     try:
         record = json.loads(text) if isinstance(text, str) else None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         record, detail = None, str(error)
     if not isinstance(record, dict):
         raise Refused([Finding(Reason.STATUS_UNREADABLE, _KEY, str(text)[:60], detail or "it is not a JSON object")])
     if record.get("version") != VERSION:
         detail = f"it has version {record.get('version')}, and this kernelpair reads version {VERSION}"
         raise Refused([Finding(Reason.STATUS_UNREADABLE, _KEY, str(text)[:60], detail)])
-    missing = [key for key in shapes.RECORD if key not in record]
-    sentences = [f"{key} is missing" for key in missing] or [
-        said for _, said in shapes.mismatches(record, shapes.RECORD)
-    ]
-    if sentences:
-        raise Refused([Finding(Reason.STATUS_UNREADABLE, _KEY, str(text)[:60], "; ".join(sentences))])
+    require(record, shapes.RECORD, str(text)[:60])
     return record
+
+
+def require(value: Any, shape: shapes.Shape, shown: str) -> None:
+    """Raise Refused unless ``value``, read from a record or put together with its help, has the ``shape``."""
+    sentences = [said for _, said in shapes.mismatches(value, shape)]
+    if sentences:
+        raise Refused([Finding(Reason.STATUS_UNREADABLE, _KEY, shown, "; ".join(sentences))])
 
 
 def write(record: dict[str, Any]) -> str:
