@@ -18,7 +18,7 @@ class _Parser(argparse.ArgumentParser):
     finished: Callable[[int], Any]
 
     def error(self, message: str) -> NoReturn:
-        self.failed(f"{message}. {self.format_usage().strip()}")
+        self.failed(f"{message}\n{self.format_usage().strip()}")
         raise AssertionError
 
     def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
@@ -39,7 +39,8 @@ def parser(
         epilog="Exit codes: 0 done, 1 refused or invalid input, 2 wrong usage.",
     )
     whole.add_argument("--version", action="version", version=f"kernelpair {__version__}")
-    _render_options(whole)
+    _settings_options(whole, None, [])
+    _report_option(whole, "")
     whole.set_defaults(run=commands["render"])
     chosen: Any = whole.add_subparsers(title="commands", metavar="COMMAND", parser_class=kind)
 
@@ -48,25 +49,32 @@ def parser(
         made.set_defaults(run=commands[name])
         return made
 
-    _render_options(command("render", "manifests in, manifests with split pods out; what --post-renderer runs"))
+    # What a command's options leave unsaid may have been said before the command.
+    unsaid = argparse.SUPPRESS
+    render = command("render", "manifests in, manifests with split pods out; what --post-renderer runs")
+    _settings_options(render, unsaid, unsaid)
+    _report_option(render, unsaid)
     explain = command("explain", "for every pod template: before, after, what was skipped and why, warnings")
     explain.add_argument("file", nargs="?", default="-", metavar="FILE", help="manifests; - is stdin (the default)")
     explain.add_argument("-o", "--output", choices=("table", "json"), default="table")
-    _settings_option(explain)
+    _settings_options(explain, unsaid, unsaid)
     undo = command("undo", "pairs in, plain pods out: the inverse of render")
     undo.add_argument("file", nargs="?", default="-", metavar="FILE", help="manifests; - is stdin (the default)")
-    undo.add_argument("--target", action="append", default=[], metavar="KIND=PATH", help=_TARGET)
+    _target_option(undo, unsaid)
     command("plugin-path", "print the folder of the Helm 4 plugin, for `helm plugin install`")
     return whole
 
 
-def _settings_option(to: argparse.ArgumentParser) -> None:
+def _settings_options(to: argparse.ArgumentParser, settings: str | None, target: str | list[str]) -> None:
     about = 'settings (the kernelGateway block) for every pod that says kernelpair/split: "true"'
-    to.add_argument("--settings", metavar="FILE", help=about)
-    to.add_argument("--target", action="append", default=[], metavar="KIND=PATH", help=_TARGET)
+    to.add_argument("--settings", default=settings, metavar="FILE", help=about)
+    _target_option(to, target)
 
 
-def _render_options(to: argparse.ArgumentParser) -> None:
-    _settings_option(to)
+def _target_option(to: argparse.ArgumentParser, default: str | list[str]) -> None:
+    to.add_argument("--target", action="append", default=default, metavar="KIND=PATH", help=_TARGET)
+
+
+def _report_option(to: argparse.ArgumentParser, default: str) -> None:
     about = "write what `explain` says to FILE (JSON if it ends with .json): Helm 4 hides stderr"
-    to.add_argument("--report", default="", metavar="FILE", help=about)
+    to.add_argument("--report", default=default, metavar="FILE", help=about)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .plan import Options, Plan
 
 REFUSED, USAGE = 1, 2
+INTERRUPTED = 130  # as shells report SIGINT
 _HELM4 = "--helm4-errors"
 
 
@@ -30,10 +31,14 @@ def main(arguments: list[str] | None = None) -> int:
         return _fail(f"kernelpair:{between}{rejected}", REFUSED, helm4)
     except _Usage as usage:
         return _fail(f"kernelpair: {usage}", USAGE, helm4)
-    except BrokenPipeError:
-        # The reader went away; nobody is left to tell. Keeps the interpreter from failing again at its last flush.
+    except OSError as error:
+        # Keeps the interpreter from failing again at its last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return REFUSED
+        if isinstance(error, BrokenPipeError):
+            return REFUSED  # the reader went away; nobody is left to tell
+        return _fail(f"kernelpair: the output can't be written: {error.strerror}", REFUSED, helm4=False)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except _Done as done:
         return done.code
     return 0
@@ -61,9 +66,13 @@ def _fail(message: str, code: int, helm4: bool) -> int:
 
 
 def _run(arguments: list[str]) -> None:
-    # argparse takes longer to import than a render takes: what Helm calls needs none of it.
+    # Imports are most of the time that a render takes: what Helm calls needs no argparse, what is off no YAML.
     if not arguments or arguments == ["render"]:
-        _render(_stdin(), _options([], None), "")
+        data = _stdin()
+        if flags.all_off(data, None, flags.override(os.environ)):
+            _write([data])
+        else:
+            _render(data, _options([], None), "")
         return
     given = _parser().parse_args(arguments)
     given.run(given)
@@ -115,10 +124,7 @@ def _settings(path: str, flag: bool | None) -> Any:
     try:
         flags.for_stream(raw, flag)
     except InvalidSettings as invalid:
-        what = f"the settings in {path} can't be used"
-        raise Rejected(
-            *(Problem(what, key=p.key, value=flags.shown(p.value), why=p.why, fix=p.fix) for p in invalid.problems)
-        ) from None
+        raise Rejected(*flags.problems(invalid)).within(source=path) from None
     return raw
 
 
@@ -135,24 +141,27 @@ def _read(path: str) -> bytes:
 def _stdin() -> bytes:
     if sys.stdin is None or sys.stdin.isatty():
         raise _Usage(
-            "nothing to read: stdin is a terminal. Pipe manifests in (helm template ... | kernelpair), "
-            "or let Helm call it (--post-renderer kernelpair); kernelpair --help says more"
+            f"nothing to read: stdin is {'closed' if sys.stdin is None else 'a terminal'}.\n"
+            "Pipe manifests in (helm template ... | kernelpair), or let Helm call it (--post-renderer kernelpair).\n"
+            "kernelpair --help says more."
         )
     return sys.stdin.buffer.read()
 
 
 def _write(pieces: Iterable[bytes | memoryview]) -> None:
+    if sys.stdout is None:
+        raise _Usage("nowhere to write: stdout is closed")
     for piece in pieces:
-        sys.stdout.buffer.write(piece)
+        rest = memoryview(piece)
+        while rest:
+            # With PYTHONUNBUFFERED there is no buffer, and a write may be a short one.
+            rest = rest[sys.stdout.buffer.write(rest) :]
     sys.stdout.buffer.flush()
 
 
 def _render(data: bytes, options: Options, report: str) -> None:
-    from .plan import all_off, plan
+    from .plan import plan
 
-    if not report and all_off(data, options):
-        _write([data])
-        return
     made, pieces = _rendered(data, plan(data, options))
     if report:
         _write_report(report, data, made)
@@ -196,7 +205,13 @@ def _report(data: bytes, made: Plan, form: str) -> str:
 
 
 def _render_command(given: argparse.Namespace) -> None:
-    _render(_stdin(), _options(given.target, given.settings), given.report)
+    if given.settings == "-":
+        raise _Usage("the manifests come from stdin, so --settings needs a file")
+    data, options = _stdin(), _options(given.target, given.settings)
+    if not given.report and flags.all_off(data, options.settings, options.flag):
+        _write([data])
+    else:
+        _render(data, options, given.report)
 
 
 def _explain_command(given: argparse.Namespace) -> None:

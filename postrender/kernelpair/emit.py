@@ -1,7 +1,8 @@
 """New data as YAML text that every reader understands alike.
 
 Whatever is written here reads the same with Go's YAML v2 and v3, with YAML 1.2 readers and with PyYAML (YAML 1.1).
-Multi-line strings and everything unusual are double-quoted with JSON's escapes, which all of them know.
+Multi-line strings and everything unusual are double-quoted with JSON's escapes, which all of them know; ASCII texts on
+one line that hold quotes or backslashes are single-quoted.
 Values are dict (str keys), list, str, bool, int, float and None; anything else, a lone surrogate, an integer beyond
 64 bits or a key too long for one line raises ValueError.
 """
@@ -31,6 +32,8 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r
 _NOT_LITERAL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|\\A\\s|\n[ \t]+(?=\n|\\Z)|\n\n\\Z|[ \t]\n?\\Z"
 )
+# What single quotes hold as it is and double quotes would have to escape.
+_SINGLE = re.compile(r"[ !#-&(-\[\]-~]*[\"\\][ -&(-~]*", re.ASCII)
 _KEY_LIMIT = 1000  # libyaml looks for the `:` of a key within 1024 characters
 _LEAST, _GREATEST = -(2**63), 2**64 - 1
 
@@ -97,9 +100,9 @@ def flow(value: object) -> str:
 
 
 def scalar(value: object) -> str:
-    """A scalar: plain where every reader reads it alike, else double-quoted."""
+    """A scalar: plain where every reader reads it alike, else quoted; JSON and the like without a forest of escapes."""
     if isinstance(value, str):
-        return value if _is_plain(value) else quoted(value)
+        return value if _is_plain(value) else f"'{value}'" if _SINGLE.fullmatch(value) else quoted(value)
     if value is None:
         return "null"
     if isinstance(value, bool):

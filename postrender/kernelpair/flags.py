@@ -16,7 +16,7 @@ _VALUES = {"": None, "true": True, "false": False}
 _MENTION = re.compile(rb"kernelpair[/\\]+settings")
 # The two ways in which Helm's toYaml and quote write JSON text: one line, single- or double-quoted.
 _ONE_LINE = re.compile(
-    rb"^ *kernelpair/settings: (?:'((?:[^'\r\n]|'')*)'|(\"(?:[^\"\\\r\n]|\\.)*\"))[ \t]*\r?$", re.MULTILINE
+    rb"kernelpair/settings: (?:'((?:[^'\r\n]|'')*)'|(\"(?:[^\"\\\r\n]|\\.)*\"))[ \t]*\r?$", re.MULTILINE
 )
 
 
@@ -59,6 +59,15 @@ def read(written: Any, flag: bool | None) -> Settings:
     return for_stream(raw, flag)
 
 
+def problems(invalid: InvalidSettings) -> list[Problem]:
+    """What is wrong with settings, one problem for each key; the caller adds where they are written."""
+    made = []
+    for wrong in invalid.problems:
+        what = f"the setting kernelGateway.{wrong.key} can't be used" if wrong.key else "the settings can't be used"
+        made.append(Problem(what, key=wrong.key, value=shown(wrong.value), why=wrong.why, fix=wrong.fix))
+    return made
+
+
 def shown(written: object) -> str:
     """A setting's value in a message: as JSON, so that 1 and "1" look different; what may hold secrets isn't shown."""
     import json
@@ -85,19 +94,26 @@ def for_stream(raw: Any, flag: bool | None) -> Settings:
     return core_settings.parse(raw)
 
 
-def all_off(data: bytes) -> bool:
-    """Tell, without reading YAML, whether every mention of settings in the stream says that the flag is off.
+def all_off(data: bytes, settings: Any, flag: bool | None) -> bool:
+    """Tell, without reading YAML, whether the flag is known to be off for the whole stream: it stays to the byte.
 
-    False means "don't know": the settings are then read as part of their documents. True needs every mention to be a
-    line that Helm could have written, with valid settings in it.
+    `settings` are those given for the stream, or None. False means "don't know": what is written is then read as part
+    of its document. True needs every mention of settings to be a line that Helm could have written, with valid
+    settings in it.
     """
-    lines = list(_ONE_LINE.finditer(data))
-    if len(lines) != len(_MENTION.findall(data)):
+    if flag is not None:
+        return not flag
+    if settings is not None and for_stream(settings, None)["enabled"]:
         return False
-    return not any(_may_be_on(match) for match in lines)
+    # Finding one word takes the regex engine ten times as long.
+    return b"kernelpair" not in data or not any(_may_be_on(data, found.start()) for found in _MENTION.finditer(data))
 
 
-def _may_be_on(match: re.Match[bytes]) -> bool:
+def _may_be_on(data: bytes, mention: int) -> bool:
+    match = _ONE_LINE.match(data, mention)
+    before = data[data.rfind(b"\n", 0, mention) + 1 : mention]
+    if match is None or before.strip(b" "):
+        return True
     import json
 
     single, double = match.groups()

@@ -70,14 +70,6 @@ class Plan(NamedTuple):
     problems: list[Problem]
 
 
-def all_off(data: bytes, options: Options) -> bool:
-    """Tell, without reading YAML, whether the flag is known to be off for the whole stream: it stays to the byte."""
-    if options.flag is not None:
-        return not options.flag
-    on = options.settings is not None and flags.for_stream(options.settings, None)["enabled"]
-    return not on and flags.all_off(data)
-
-
 def plan(data: bytes, options: Options) -> Plan:
     """Read a stream and decide about every pod template in it.
 
@@ -97,7 +89,8 @@ def plan(data: bytes, options: Options) -> Plan:
         except Rejected as rejected:
             made.problems.extend(rejected.within(document=document.index, source=source).problems)
     made.problems.extend(runtime.taken(data, MENTION))
-    problems = [] if made.problems and all_off(data, options) else made.problems
+    all_off = made.problems and flags.all_off(data, options.settings, options.flag)
+    problems = [] if all_off else made.problems
     return Plan(made.verdicts, _with_runtime_files(made.changes, runtime), problems)
 
 
@@ -160,7 +153,7 @@ class _Reader:
         if not isinstance(annotations, dict) or names.SETTINGS not in annotations:
             return
         settings = self.settings(annotations[names.SETTINGS], found)
-        if settings is None or not settings["enabled"]:
+        if settings is None or decide({"metadata": {"annotations": annotations}}, settings):
             return
         kind = f"{found.object.get('kind')} of {found.object.get('apiVersion')}"
         self.problem(
@@ -184,12 +177,8 @@ class _Reader:
         try:
             return flags.read(written, self.options.flag)
         except core_settings.InvalidSettings as invalid:
-            for wrong in invalid.problems:
-                where = f"{path}: {wrong.key}" if wrong.key else path
-                what = "the settings can't be used"
-                self.problem(
-                    found, Problem(what, key=where, value=flags.shown(wrong.value), why=wrong.why, fix=wrong.fix)
-                )
+            for problem in flags.problems(invalid):
+                self.problem(found, problem._replace(key=f"{path}: {problem.key}" if problem.key else path))
             return None
 
     def pod(self, found: Found, place: Place) -> dict[str, Any] | None:

@@ -91,7 +91,10 @@ class RuntimeMaps:
 
         A document that can't be read is none of our business, and nothing that a cluster would take.
         """
-        pattern = re.compile(b"|".join(re.escape(name.encode()) for _, name in self.needed) or rb"(?!)")
+        if not self.needed:
+            return
+        # One pattern for all of them: an alternative for each name would take time by the square of their number.
+        pattern = re.compile(re.escape(names.RUNTIME_SUFFIX).encode() + rb"(?![-.a-z0-9])")
         for document in documents_mentioning(data, pattern):
             if mention.search(data, document.start, document.end):
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,11 @@ from .documents import decode, documents_mentioning
 from .edit import rewrite
 from .errors import Problem, Rejected
 from .nodes import compose, value
-from .plan import MENTION
 from .runtimefiles import is_ours
 from .targets import Found, Kinds
+
+# What a pair or a runtime ConfigMap holds; JSON may write the slash as backslash and slash.
+_MENTION = re.compile(rb"kernelpair(?:/(?:status|runtime)|\\)")
 
 
 def take_back(data: bytes, kinds: Kinds = targets.KINDS) -> Iterator[bytes | memoryview]:
@@ -27,7 +30,7 @@ def take_back(data: bytes, kinds: Kinds = targets.KINDS) -> Iterator[bytes | mem
     problems: list[Problem] = []
     pieces: list[bytes | memoryview] = []
     view, position = memoryview(data), 0
-    for document in documents_mentioning(data, MENTION):
+    for document in documents_mentioning(data, _MENTION):
         try:
             text = decode(data, document)
             root = compose(text, document=document.index, first_line=document.line)
