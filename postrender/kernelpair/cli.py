@@ -107,8 +107,8 @@ def _options(target: list[str], settings_file: str | None) -> Options:
 def _settings(path: str, flag: bool | None) -> Any:
     """The settings of a file (YAML or JSON; the `kernelGateway` block, alone or under its key), checked."""
     from .core.settings import InvalidSettings
-    from .documents import decode, split_stream
-    from .nodes import compose, value
+    from .yamltext.documents import decode, split_stream
+    from .yamltext.nodes import compose, value
 
     data = _read(path)
     whole = split_stream(data)

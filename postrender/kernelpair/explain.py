@@ -9,10 +9,10 @@ from . import targets
 from .core import names
 from .core.pods import every_container, items, mapping, qos_class
 from .core.reasons import Finding, Reason
-from .documents import decode, documents_mentioning
 from .errors import Rejected
-from .nodes import compose, value
 from .plan import Plan, Verdict
+from .yamltext.documents import decode, documents_mentioning
+from .yamltext.nodes import compose, value
 
 _QUOTA_DOCUMENT = re.compile(rb"kind[\"']?\s*:\s*[\"']?ResourceQuota")
 _COUNTED = re.compile(r"(?:(requests|limits)\.)?(cpu|memory)")

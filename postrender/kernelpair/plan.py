@@ -12,13 +12,13 @@ from .core.pods import decide, mapping
 from .core.reasons import Finding, Reason, Refused
 from .core.settings import Settings
 from .core.split import split, undo
-from .documents import Document, decode, documents_mentioning, source_comment
 from .errors import Problem, Rejected, short
-from .nodes import Node, compose, value
 from .runtimefiles import RuntimeMaps, identity, is_ours
 from .targets import Found, Kinds, Place
+from .yamltext.documents import Document, decode, documents_mentioning, source_comment
+from .yamltext.nodes import Node, compose, value
 
-MENTION = re.compile(rb"kernelpair[/\\]")
+MENTION = re.compile(rb"kernelpair(?:/(?:settings|split|runtime)|\\)")
 """What a document must hold to concern us; JSON may write the slash as backslash and slash."""
 
 
@@ -121,7 +121,9 @@ class _Reader:
         for found in targets.find(old, self.options.kinds):
             changed = self.object(found)
             if changed is None:
-                if not found.at and is_ours(found.object):
+                if not is_ours(found.object):
+                    self.runtime.others.append((self.document, found))
+                elif not found.at:
                     self.runtime.present[identity(found.object)] = (self.document, text, root)
                 continue
             new = targets.replaced(new, found.at, changed)

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from . import emit
-from .edit import rewrite
 from .errors import Problem, Rejected
 from .plan import Change, Plan
+from .yamltext import emit
+from .yamltext.edit import rewrite
 
 _ENDS_EXPLICITLY = re.compile(r"(?:^|[\r\n])\.\.\.[ \t]*(?:#[^\r\n]*)?[\r\n]*\Z")
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from . import __version__, targets
 from .core import names
 from .core.pods import mapping
-from .documents import Document, decode, documents_mentioning
 from .errors import Problem, Rejected
-from .nodes import Node, compose, value
 from .targets import Found, label, owner_name
+from .yamltext.documents import Document, decode, documents_mentioning
+from .yamltext.nodes import Node, compose, value
 
 MARK = "kernelpair/runtime"
 _FILE_NAME = "postrenderer.helm.sh/postrender-filename"
@@ -71,11 +71,15 @@ class Needed(NamedTuple):
 
 
 class RuntimeMaps:
-    """The runtime ConfigMaps of a stream by identity: those that are needed, and those of an earlier run."""
+    """The runtime ConfigMaps of a stream by identity: those that are needed, and those of an earlier run.
+
+    `others` are objects that are neither pods to split nor ours, in documents that were read anyway.
+    """
 
     def __init__(self) -> None:
         self.needed: dict[tuple[str, str], Needed] = {}
         self.present: dict[tuple[str, str], tuple[Document, str, Node]] = {}
+        self.others: list[tuple[Document, Found]] = []
 
     def need(self, found: Found) -> dict[str, Any] | None:
         """Note that `found` needs its ConfigMap; return it unless another object of the same name needs it too."""
@@ -87,30 +91,37 @@ class RuntimeMaps:
         return config
 
     def taken(self, data: bytes, mention: re.Pattern[bytes]) -> Iterator[Problem]:
-        """Problems: ConfigMaps of others (documents without ``mention``) that have the name of one that is needed.
+        """Problems: ConfigMaps of others that have the name of one that is needed.
 
-        A document that can't be read is none of our business, and nothing that a cluster would take.
+        Documents without ``mention`` were not read yet. One that can't be read is none of our business, and nothing
+        that a cluster would take.
         """
         if not self.needed:
             return
-        # One pattern for all of them: an alternative for each name would take time by the square of their number.
-        pattern = re.compile(re.escape(names.RUNTIME_SUFFIX).encode() + rb"(?![-.a-z0-9])")
-        for document in documents_mentioning(data, pattern):
-            if mention.search(data, document.start, document.end):
-                continue
-            try:
-                read = value(compose(decode(data, document)))
-            except Rejected:
-                continue
-            for found in targets.find(read, {}):
-                key = identity(found.object) if found.object.get("kind") == "ConfigMap" else ("", "")
-                if key in self.needed:
-                    yield Problem(
-                        "the name of the ConfigMap with the runtime files is taken",
-                        document=document.index,
-                        object=label(found),
-                        key="metadata.name",
-                        value=key[1],
-                        why=f"{self.needed[key].owner} needs a ConfigMap of that name",
-                        fix="rename this ConfigMap",
-                    )
+        for document, found in (*self.others, *_named_like_ours(data, mention)):
+            key = identity(found.object)
+            if found.object.get("kind") == "ConfigMap" and key in self.needed:
+                yield Problem(
+                    "the name of the ConfigMap with the runtime files is taken",
+                    document=document.index,
+                    object=label(found),
+                    key="metadata.name",
+                    value=key[1],
+                    why=f"{self.needed[key].owner} needs a ConfigMap of that name",
+                    fix="rename this ConfigMap",
+                )
+
+
+def _named_like_ours(data: bytes, mention: re.Pattern[bytes]) -> Iterator[tuple[Document, Found]]:
+    """The objects of the documents without ``mention`` in which a name ends as those of runtime ConfigMaps do."""
+    # One pattern for all names: an alternative for each would take time by the square of their number.
+    pattern = re.compile(re.escape(names.RUNTIME_SUFFIX).encode() + rb"(?![-.a-z0-9])")
+    for document in documents_mentioning(data, pattern):
+        if mention.search(data, document.start, document.end):
+            continue
+        try:
+            read = value(compose(decode(data, document)))
+        except Rejected:
+            continue
+        for found in targets.find(read, {}):
+            yield document, found

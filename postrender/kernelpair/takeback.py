@@ -10,12 +10,12 @@ from . import targets
 from .core import names
 from .core.reasons import Refused
 from .core.split import undo
-from .documents import decode, documents_mentioning
-from .edit import rewrite
 from .errors import Problem, Rejected
-from .nodes import compose, value
 from .runtimefiles import is_ours
 from .targets import Found, Kinds
+from .yamltext.documents import decode, documents_mentioning
+from .yamltext.edit import rewrite
+from .yamltext.nodes import compose, value
 
 # What a pair or a runtime ConfigMap holds; JSON may write the slash as backslash and slash.
 _MENTION = re.compile(rb"kernelpair(?:/(?:status|runtime)|\\)")

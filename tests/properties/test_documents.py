@@ -6,9 +6,9 @@ from contextlib import suppress
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kernelpair.documents import decode, documents_mentioning, split_stream
 from kernelpair.errors import Rejected
-from kernelpair.nodes import compose, value
+from kernelpair.yamltext.documents import decode, documents_mentioning, split_stream
+from kernelpair.yamltext.nodes import compose, value
 from tests.strategies.yaml_layouts import rendered
 
 _snippets = st.sampled_from(

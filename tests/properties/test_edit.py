@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from kernelpair.edit import rewrite
 from kernelpair.errors import Rejected
-from kernelpair.nodes import compose, is_merge, key_of, same, value
+from kernelpair.yamltext.edit import rewrite
+from kernelpair.yamltext.nodes import compose, is_merge, key_of, same, value
 from tests.strategies.yaml_layouts import changed, manifests, rendered, values
 
 documents = st.one_of(rendered(), rendered(st.dictionaries(st.sampled_from("abc"), values, min_size=1)))

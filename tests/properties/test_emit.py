@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from kernelpair.emit import Layout, block, flow, scalar
-from kernelpair.nodes import compose, same, value
-from kernelpair.scalars import resolve
+from kernelpair.yamltext.emit import Layout, block, flow, scalar
+from kernelpair.yamltext.nodes import compose, same, value
+from kernelpair.yamltext.scalars import resolve
 
 _ALPHABET = st.one_of(
     st.characters(exclude_categories=["Cs"]),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 from hypothesis import strategies as st
 
-from kernelpair import emit
+from kernelpair.yamltext import emit
 
 _KEYS = ["name", "image", "args", "env", "kind", "data", "y", "on", "1", "a b", "nvidia.com/gpu", "key: x", "ünï", "<<"]
 _TEXTS = [

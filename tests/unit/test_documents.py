@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from kernelpair.documents import Document, decode, documents_mentioning, source_comment, split_stream
 from kernelpair.errors import Rejected
+from kernelpair.yamltext.documents import Document, decode, documents_mentioning, source_comment, split_stream
 
 
 def pieces(data):

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from kernelpair.edit import rewrite
 from kernelpair.errors import Rejected
-from kernelpair.nodes import compose, same, value
+from kernelpair.yamltext.edit import rewrite
+from kernelpair.yamltext.nodes import compose, same, value
 
 
 def edited(text, change):
@@ -215,7 +215,7 @@ def test_rewriting_is_fast_and_linear():
 
 def test_importing_takes_no_yaml_library_along():
     code = (
-        "import sys, kernelpair.edit, kernelpair.documents\n"
+        "import sys, kernelpair.yamltext.edit, kernelpair.yamltext.documents\n"
         "print(sorted({'yaml', 'ruamel', 'inspect', 'json', 'dataclasses'} & set(sys.modules)))"
     )
     assert (

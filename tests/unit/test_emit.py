@@ -1,7 +1,7 @@
 import pytest
 
-from kernelpair.emit import Layout, block, flow, quoted, scalar
-from kernelpair.nodes import SourceFloat, SourceInt
+from kernelpair.yamltext.emit import Layout, block, flow, quoted, scalar
+from kernelpair.yamltext.nodes import SourceFloat, SourceInt
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from kernelpair.errors import Problem, Rejected
-from kernelpair.nodes import DEPTH_LIMIT, SourceFloat, SourceInt, compose, same, value
+from kernelpair.yamltext.nodes import DEPTH_LIMIT, SourceFloat, SourceInt, compose, same, value
 
 
 def read(text):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..errors import Problem, Rejected
 from .align import align
 from .blockedit import change_block, change_value
 from .edits import Edits
-from .errors import Problem, Rejected
 from .flowedit import change_flow, change_flow_value
 from .nodes import compose, is_merge, key_of, same, value
 from .spans import OddLayoutError, Text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import Problem, Rejected, short
+from ..errors import Problem, Rejected, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from .errors import Problem, Rejected, short
+from ..errors import Problem, Rejected, short
 from .scalars import SourceFloat, SourceInt, resolve_tagged, same
 from .syntax import events
 from .tree import Node, is_merge, key_of, value

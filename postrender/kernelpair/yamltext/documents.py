@@ -9,7 +9,7 @@ import re
 from heapq import merge
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import Problem, Rejected
+from ..errors import Problem, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
