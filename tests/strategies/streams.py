@@ -55,10 +55,14 @@ def manifests(draw: st.DrawFn, settings: st.SearchStrategy[Any] = pair_settings.
 
 
 class Stream(NamedTuple):
-    """A stream with one manifest of ours in it, and the texts before and behind it."""
+    """A stream with one manifest of ours in it, and the texts before and behind it.
+
+    `object` is what its document holds: the manifest's own object, or a List with that as its second item.
+    """
 
     data: bytes
     manifest: Manifest
+    object: dict[str, Any]
     before: bytes
     behind: bytes
 
@@ -67,7 +71,10 @@ class Stream(NamedTuple):
 def streams(draw: st.DrawFn, settings: st.SearchStrategy[Any] = pair_settings.valid) -> Stream:
     """A manifest in a random layout between documents of others."""
     manifest = draw(manifests(settings))
-    text = draw(rendered(st.just(manifest.object))).text
+    document = manifest.object
+    if draw(st.integers(0, 3)) == 0:
+        document = {"apiVersion": "v1", "kind": "List", "items": [{"kind": "Other"}, manifest.object]}
+    text = draw(rendered(st.just(document))).text
     before, behind = ("".join(draw(st.lists(OTHERS, max_size=2))) for _ in range(2))
     if before:
         text = text.removeprefix("\ufeff")
@@ -75,7 +82,7 @@ def streams(draw: st.DrawFn, settings: st.SearchStrategy[Any] = pair_settings.va
     if behind and not text.endswith("\n"):
         text += "\n"
     parts = before.encode(), text.encode(), behind.encode()
-    return Stream(b"".join(parts), manifest, before.encode(), behind.encode())
+    return Stream(b"".join(parts), manifest, document, before.encode(), behind.encode())
 
 
 _INSERTED = st.sampled_from(
