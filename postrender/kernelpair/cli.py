@@ -162,24 +162,15 @@ def _write(pieces: Iterable[bytes | memoryview]) -> None:
 def _render(data: bytes, options: Options, report: str) -> None:
     from .plan import plan
 
-    made, pieces = _rendered(data, plan(data, options))
+    made = plan(data, options)
     if report:
         _write_report(report, data, made)
-    if made.problems:
-        raise Rejected(*made.problems)
-    _write(pieces)
-
-
-def _rendered(data: bytes, made: Plan) -> tuple[Plan, Iterable[bytes | memoryview]]:
-    """The plan with the problems that only writing finds, and the pieces of the output: none where there are any."""
     if not made.changes and not made.problems:
-        return made, [data]
+        _write([data])
+        return
     from .render import render
 
-    try:
-        return made, render(data, made)
-    except Rejected as rejected:
-        return made._replace(problems=list(rejected.problems)), []
+    _write(render(data, made))
 
 
 def _write_report(path: str, data: bytes, made: Plan) -> None:
@@ -218,7 +209,7 @@ def _explain_command(given: argparse.Namespace) -> None:
     from .plan import plan
 
     data = _read(given.file)
-    made, _ = _rendered(data, plan(data, _options(given.target, given.settings)))
+    made = plan(data, _options(given.target, given.settings))
     _write([_report(data, made, given.output).encode()])
     if made.problems:
         raise Rejected(*made.problems)

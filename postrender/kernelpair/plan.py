@@ -16,6 +16,7 @@ from .errors import Problem, Rejected, short
 from .runtimefiles import RuntimeMaps, identity, is_ours
 from .targets import Found, Kinds, Place
 from .yamltext.documents import Document, decode, documents_mentioning, source_comment
+from .yamltext.edit import rewrite
 from .yamltext.nodes import Node, compose, value
 
 MENTION = re.compile(rb"kernelpair(?:/(?:settings|split|runtime)|\\)")
@@ -48,17 +49,11 @@ class Verdict(NamedTuple):
 
 
 class Change(NamedTuple):
-    """A document that changes: its text and tree, the new object, and ConfigMaps to put behind it.
-
-    `source` is Helm 3's comment; `object` names the objects that change, for messages.
-    """
+    """A document that changes: its new text, and ConfigMaps to put behind it. `source` is Helm 3's comment."""
 
     document: Document
     source: str
-    object: str
     text: str
-    root: Node
-    new: Any
     added: list[dict[str, Any]]
 
 
@@ -73,8 +68,9 @@ class Plan(NamedTuple):
 def plan(data: bytes, options: Options) -> Plan:
     """Read a stream and decide about every pod template in it.
 
-    Documents that don't mention kernelpair are not parsed. Problems of all documents are gathered, not raised; there
-    are none where the flag is off, whatever the documents hold.
+    Documents that don't mention kernelpair are not parsed. Problems of all documents, and of writing those that
+    change, are gathered in the stream's order, not raised; there are none where the flag is off, whatever the
+    documents hold.
     """
     made = Plan([], [], [])
     runtime = RuntimeMaps()
@@ -88,22 +84,31 @@ def plan(data: bytes, options: Options) -> Plan:
                 _Reader(made, options, runtime, document, source).read(text, root)
         except Rejected as rejected:
             made.problems.extend(rejected.within(document=document.index, source=source).problems)
+    changes = _with_runtime_files(made, runtime)
     made.problems.extend(runtime.taken(data, MENTION))
     all_off = made.problems and flags.all_off(data, options.settings, options.flag)
-    problems = [] if all_off else made.problems
-    return Plan(made.verdicts, _with_runtime_files(made.changes, runtime), problems)
+    problems = [] if all_off else sorted(made.problems, key=_place)
+    return Plan(made.verdicts, changes, problems)
 
 
-def _with_runtime_files(changes: list[Change], runtime: RuntimeMaps) -> list[Change]:
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.document, problem.line
+
+
+def _with_runtime_files(plan: Plan, runtime: RuntimeMaps) -> list[Change]:
     """The changes, in the stream's order, with every needed ConfigMap: an earlier run's is renewed, not added again."""
     made = []
-    for change in changes:
+    for change in plan.changes:
         added = [config for config in change.added if identity(config) not in runtime.present]
         made.append(change._replace(added=added))
     for key, needed in runtime.needed.items():
         if key in runtime.present:
             document, text, root = runtime.present[key]
-            made.append(Change(document, "", f"ConfigMap {key[1]}", text, root, needed.config, []))
+            try:
+                made.append(Change(document, "", rewrite(text, root, needed.config), []))
+            except Rejected as rejected:
+                label = f"ConfigMap {key[1]}"
+                plan.problems.extend(rejected.within(document=document.index, object=label).problems)
     return sorted(made, key=lambda change: change.document.index)
 
 
@@ -134,8 +139,17 @@ class _Reader:
             elif needed is not None:
                 added.append(needed)
         if new is not old:
-            label = ", ".join(labels)
-            self.made.changes.append(Change(self.document, self.comment, label, text, root, new, added))
+            written = self.rewritten(text, root, new, ", ".join(labels))
+            self.made.changes.append(Change(self.document, self.comment, written, added))
+
+    def rewritten(self, text: str, root: Node, new: Any, label: str) -> str:
+        try:
+            return rewrite(text, root, new)
+        except Rejected as rejected:
+            self.made.problems.extend(
+                rejected.within(document=self.document.index, source=self.source, object=label).problems
+            )
+            return text
 
     def object(self, found: Found) -> dict[str, Any] | None:
         """The object with its pods split; None when none is."""

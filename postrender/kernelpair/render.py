@@ -6,44 +6,37 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import Problem, Rejected
+from .errors import Rejected
 from .plan import Change, Plan
 from .yamltext import emit
-from .yamltext.edit import rewrite
 
 _ENDS_EXPLICITLY = re.compile(r"(?:^|[\r\n])\.\.\.[ \t]*(?:#[^\r\n]*)?[\r\n]*\Z")
 
 
-def render(data: bytes, made: Plan) -> Iterator[bytes | memoryview]:
-    """Yield the pieces of the rendered stream, which joined are the output.
+def render(data: bytes, made: Plan) -> list[bytes | memoryview]:
+    """Return the pieces of the rendered stream, which joined are the output.
 
     With nothing to change they are ``data`` itself. Bytes outside the edited spans are those of ``data``. Raises
-    Rejected, before the first piece, with every problem of the stream.
+    Rejected with every problem of the plan.
     """
-    problems = list(made.problems)
-    pieces: list[bytes | memoryview] = []
-    view, position = memoryview(data), 0
-    for change in made.changes:
-        try:
-            text = _changed(change)
-        except Rejected as rejected:
-            document, source, label = change.document.index, change.source, change.object
-            problems += rejected.within(document=document, source=source, object=label).problems
-            continue
-        pieces += [view[position : change.document.start], text.encode()]
+    if made.problems:
+        raise Rejected(*made.problems)
+    # All of them before the first is given away: an error must not leave half a stream.
+    return list(_pieces(memoryview(data), made.changes))
+
+
+def _pieces(view: memoryview, changes: list[Change]) -> Iterator[bytes | memoryview]:
+    position = 0
+    for change in changes:
+        yield view[position : change.document.start]
+        yield _changed(change).encode()
         position = change.document.end
-    if problems:
-        raise Rejected(*sorted(problems, key=_place))
-    return iter([*pieces, view[position:]])
-
-
-def _place(problem: Problem) -> tuple[int, int]:
-    return problem.document, problem.line
+    yield view[position:]
 
 
 def _changed(change: Change) -> str:
     """The text of a changed document, with the ConfigMaps that it needs behind it."""
-    text = rewrite(change.text, change.root, change.new)
+    text = change.text
     if not change.added:
         return text
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -174,7 +174,7 @@ def test_pip_sees_the_operators_sources_and_nothing_of_the_users(env: dict[str, 
         "PIP_CERT": "/ca.crt",
         "PIP_TARGET": "/somewhere",
         "PIP_USER": "1",
-        "XDG_CONFIG_HOME": "/home/u/.config",
+        "XDG_CONFIG_HOME": "/home/jovyan/.config",
         "LD_LIBRARY_PATH": "/opt/lib",
     }
     seen = GATEWAY["pip_environment"](GATEWAY["Settings"].read(env), container, tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import emit
+from .literal import change_end
 from .spans import OddLayoutError, is_block_scalar, last_leaf
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def change_block(
     parent: Node | None,
 ) -> None:
     """Removes the entries of a block collection that don't stay and adds new ones. `entry`: where `node` stands."""
-    layout = edits.layout
-    made = {at: [line for pair in pairs for line in emit.entry(*pair, layout)] for at, pairs in added.items()}
+    # What comes first (-1) may share its lines with others.
+    made = {
+        at: [line for pair in pairs for line in emit.entry(*pair, edits.layout if at < 0 else edits.layout_below)]
+        for at, pairs in added.items()
+    }
     if True not in stays:
         _replace_all(edits, node, entries, made.get(-1, []), entry, parent)
         return
@@ -120,6 +124,8 @@ def _remove_lines(edits: Edits, entry: Entry, before: Node | None = None) -> Non
 
 def change_value(edits: Edits, node: Node, new: Any, entry: Entry | None, parent: Node | None) -> None:
     """Writes another value in the place of a node in block style, or of the document's own."""
+    if change_end(edits, node, new):
+        return
     if entry is not None and entry.head < 0:
         key = emit.entry(entry.key.text if entry.key else None, new, edits.layout)
         edits.lines_at(entry.start, entry.end, key)

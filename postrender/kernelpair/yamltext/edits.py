@@ -29,6 +29,11 @@ class Edits:
             self._layout = layout_of(self._root)
         return self._layout
 
+    @property
+    def layout_below(self) -> Layout:
+        """The layout for `lines_below`: block scalars too, where the last line has an end for them to keep."""
+        return self.layout._replace(literal=self.text.ends_line(len(self.text.text)))
+
     def replace(self, start: int, end: int, new: str) -> None:
         """Puts `new` in the place of `text[start:end]`."""
         self._spans.append((start, end, new))
@@ -45,8 +50,10 @@ class Edits:
 
     def lines_at(self, start: int, end: int, lines: list[str]) -> None:
         """Puts lines in the place of a span, the first where the span begins and the others below it."""
-        between = self.text.newline + " " * self.text.column(start)
-        self.replace(start, end, between.join(lines))
+        margin = " " * self.text.column(start)
+        self.replace(
+            start, end, self.text.newline.join([lines[0], *(margin + line if line else "" for line in lines[1:])])
+        )
 
     def close_before(self, leaf: Node) -> None:
         """Makes room behind a block scalar that ends the text without a line end, which would become part of it."""
