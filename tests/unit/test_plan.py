@@ -27,7 +27,10 @@ def test_a_document_that_changes_is_a_change_with_its_config_map() -> None:
     (change,) = made.changes
     assert (change.document.index, change.source) == (2, "lab/templates/ada.yaml")
     assert [config["metadata"]["name"] for config in change.added] == ["ada-kernelpair"]
-    assert [container["name"] for container in yaml.safe_load(change.text)["spec"]["containers"]] == ["notebook", "kernel"]
+    assert [container["name"] for container in yaml.safe_load(change.text)["spec"]["containers"]] == [
+        "notebook",
+        "kernel",
+    ]
     (verdict,) = made.verdicts
     assert (verdict.document, verdict.object, verdict.where, verdict.refused) == (2, "Pod ada", "", False)
     assert verdict.before == {key: yaml.safe_load(pod())[key] for key in ("metadata", "spec")}
