@@ -116,6 +116,12 @@ def test_the_token_is_in_the_run_folder_and_nowhere_else(running: pair.Pair, res
     assert files == [running.pod.volumes["kernelpair-run"] / "token"]
 
 
+def test_the_notebooks_log_holds_none_of_its_variables(running: pair.Pair, result: pair.Result) -> None:
+    log = running.running.containers["notebook"].log.read_text()
+    assert "started kernel" in log
+    assert "JUPYTER_GATEWAY_URL" not in log
+
+
 def test_the_demos_own_checks_hold(running: pair.Pair, result: pair.Result) -> None:
     assert all(demo.checks(running, result).values())
 

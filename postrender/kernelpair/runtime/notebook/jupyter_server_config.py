@@ -38,8 +38,16 @@ def _token(run_dir: str) -> _Secret:
 
 
 class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
-    """Stops with the pod: both containers are told at once, and the gateway, gone first, has ended its kernels."""
+    """Stops with the pod, and keeps the container's variables, tokens among them, out of the log."""
 
+    async def start_kernel(self, **kwargs: Any) -> Any:
+        """Start a kernel without handing on what the environment holds anyway: upstream logs the arguments."""
+        env = kwargs.get("env")
+        if env:
+            kwargs["env"] = {name: value for name, value in env.items() if os.environ.get(name) != value}
+        return await super().start_kernel(**kwargs)
+
+    # Both containers are told to stop at once, and the gateway, gone first, has ended its kernels.
     async def shutdown_all(self, now: bool = False) -> Any:
         """Shut down what the gateway still knows; upstream, its silence keeps the server up until it is killed."""
         try:
