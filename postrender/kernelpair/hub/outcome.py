@@ -1,0 +1,90 @@
+"""What becomes of one spawn's pod: a pure function of the pod, the settings and a few facts about the spawner."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from ..core import names, pods, reasons, split
+from ..core.settings import Settings
+from .urls import default_urls, plain_url
+
+SPLIT, PLAIN, REFUSED = "split", "plain", "refused"
+
+
+class Held(NamedTuple):
+    """What settings.json holds, read: the settings, the runtime ConfigMap's name and its namespace ("": unknown)."""
+
+    settings: Settings
+    runtime: str
+    namespace: str
+
+
+class Spawn(NamedTuple):
+    """What has to be known of the spawner: where the pod goes, and the page that opens."""
+
+    namespace: str
+    user_namespaces: bool
+    default_url: str
+
+
+class Outcome(NamedTuple):
+    """What became of the pod. ``pod`` is the pair, or None where the pod stays as it is.
+
+    ``what`` and ``why`` are for everyone, ``fix`` is for operators; of a split they are the log line and "".
+    """
+
+    result: str
+    pod: dict[str, Any] | None
+    what: str
+    why: str = ""
+    fix: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """Everything, in one line."""
+        return "; ".join(filter(None, (self.what, self.why, self.fix)))
+
+
+def outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
+    """Return what becomes of ``pod`` (plain dict, never changed): the pair, or why it stays as it is."""
+    skipped = pods.decide(pod, held.settings)
+    if skipped is not None:
+        return _told(REFUSED if skipped.reason is reasons.Reason.BAD_OPT_IN else PLAIN, [skipped])
+    index, _ = pods.user_container(pod)
+    user = pod["spec"]["containers"][index] if index >= 0 else {}
+    url = plain_url(default_urls(user, spawn.default_url), held.settings["plainUrls"])
+    if url:
+        return Outcome(PLAIN, None, f"the server opens {url}, which only the user's image can serve (plainUrls)")
+    if spawn.user_namespaces or (held.namespace and spawn.namespace != held.namespace):
+        return Outcome(
+            REFUSED,
+            None,
+            f"the pod goes to the namespace {spawn.namespace}",
+            f"the ConfigMap {held.runtime} with the runtime files isn't there",
+            f"spawn into the hub's namespace {held.namespace}".rstrip() + f', or opt out with {names.SPLIT}: "false"',
+        )
+    try:
+        pair = split.split(pod, held.settings, held.runtime)
+    except reasons.Refused as refused:
+        return _told(REFUSED, list(refused.findings))
+    return Outcome(SPLIT, pair.pod, _summary(user, pair, held.settings))
+
+
+def _told(result: str, findings: list[reasons.Finding]) -> Outcome:
+    what, why, fix = (
+        " and ".join(dict.fromkeys(filter(None, (getattr(finding, part) for finding in findings))))
+        for part in ("what", "why", "fix")
+    )
+    return Outcome(result, None, what, why, fix)
+
+
+def _summary(user: dict[str, Any], pair: split.Pair, settings: Settings) -> str:
+    moved = {field: _without_empty(user[field]) for field in pair.record["moved"]}
+    warned = ",".join(sorted({finding.reason.value for finding in pair.warnings}))
+    said = f"image={user['image']} front-end={settings.image('notebook.image')} moved={json.dumps(moved)}"
+    return f"{said} warnings={warned}" if warned else said
+
+
+def _without_empty(field: Any) -> Any:
+    return {key: value for key, value in field.items() if value} if isinstance(field, dict) else field

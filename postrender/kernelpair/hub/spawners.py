@@ -1,0 +1,90 @@
+"""The spawner class that the hub uses: the operator's own, with the hook chained at every spawn."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+NOTES = "_kernelpair_notes"
+"""Attribute of a spawner: what the progress page of its last spawn has to tell."""
+
+DECIDED = "_kernelpair_decided"
+"""Attribute of a spawner: whether the hook of its last spawn has run."""
+
+_MARK = "_kernelpair"
+_POLL_SECONDS = 0.2
+
+
+def is_ours(cls: type) -> bool:
+    """Tell whether ``cls`` was made by `derived`."""
+    return _MARK in cls.__dict__
+
+
+def derived(base: Any, chain: Callable[[Any], Any]) -> Any:
+    """Return a subclass of the KubeSpawner class ``base`` that runs ``chain(its modify_pod_hook)`` as its hook.
+
+    The hook is chained when the user's options are loaded, right before KubeSpawner makes the pod: by then it is known
+    what the trait is, whoever set it, by the rules of the class order: the configuration of any class, a default that a
+    subclass overrides, a method, `pre_spawn_hook` or a profile. ``chain`` gets None where there is none.
+
+    The class has the name of ``base``, so that configuration sections and logs mean what they did; ``isinstance``,
+    class-level state (reflectors) and pickling by name keep working.
+    """
+
+    class Spawner(base):  # type: ignore[misc]
+        def start(self) -> Any:
+            setattr(self, NOTES, [])
+            setattr(self, DECIDED, False)
+            return super().start()
+
+        async def load_user_options(self) -> Any:
+            loaded = await super().load_user_options()
+            self.modify_pod_hook = chain(getattr(self, "modify_pod_hook"))  # noqa: B009 (its type is the hub's)
+            return loaded
+
+        async def progress(self) -> AsyncIterator[dict[str, Any]]:
+            async for event in _with_notes(self, super().progress()):
+                yield event
+
+    setattr(Spawner, _MARK, True)
+    Spawner.__name__ = Spawner.__qualname__ = base.__name__
+    Spawner.__doc__ = base.__doc__
+    setattr(sys.modules[__name__], base.__name__, Spawner)
+    return Spawner
+
+
+def note(spawner: Any, message: str) -> None:
+    """Have ``message`` appear on the progress page of the spawn that is under way."""
+    setattr(spawner, NOTES, [*getattr(spawner, NOTES, []), message])
+
+
+async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]]:
+    """Yield ``events`` and, as soon as one may follow, every note; several pages may watch the same spawn."""
+    told = 0
+
+    def news() -> list[dict[str, Any]]:
+        nonlocal told
+        notes = getattr(spawner, NOTES, [])[told:]
+        told += len(notes)
+        return [{"message": message} for message in notes]
+
+    try:
+        async for event in events:
+            yield event
+            for new in news():
+                yield new
+    finally:
+        if hasattr(events, "aclose"):
+            await events.aclose()
+    # Without events (events_enabled off) the spawner's own progress ends at once.
+    while not getattr(spawner, DECIDED, False) and not _ended(spawner):
+        await asyncio.sleep(_POLL_SECONDS)
+    for new in news():
+        yield new
+
+
+def _ended(spawner: Any) -> bool:
+    start = getattr(spawner, "_start_future", None)
+    return start is not None and bool(start.done())

@@ -1,0 +1,136 @@
+"""What a hub does around a spawn: starting with a bad configuration, counting failures, progress page, metrics.
+
+Runs inside a hub environment as driver.py does. Standard input: JSON, {"configs": {name: [text of jupyterhub_config.py,
+text of settings.json]}}. Standard output: JSON, one key for each question below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+import driver
+from jupyterhub import orm
+from jupyterhub.app import JupyterHub
+from jupyterhub.handlers.base import BaseHandler
+from prometheus_client import REGISTRY, generate_latest
+from tornado.ioloop import IOLoop
+
+FAILURES, LIMIT = 7, 5
+
+
+def start(config: str, settings: str) -> dict[str, Any]:
+    """Load a configuration; what the hub would use, and what the log says."""
+    Path(os.environ["KERNELPAIR_HUB_DIR"], "settings.json").write_text(settings)
+    RECORDS.lines = []
+    JupyterHub.clear_instance()
+    hub = driver.hub_of(config)
+    return {"class": hub.spawner_class.__module__, "log": RECORDS.lines, "hub": hub}
+
+
+async def spawner_for(config: str, settings: str) -> Any:
+    hub = start(config, settings)["hub"]
+    user = driver.user_of(hub, "ann", DB)
+    spawner = driver.spawner_of(user, {"internal_ssl": False, "server": "", "options": {}})
+    return user, spawner
+
+
+async def failure_count(user: Any, spawner: Any, spawn: Any) -> dict[str, Any]:
+    """Spawn FAILURES times through the hub's own `spawn_single_user`; its count, and whether it would exit."""
+    handler = mock.MagicMock(spec=BaseHandler)
+    handler.authenticator.refresh_pre_spawn = False
+    handler.users.count_active_users.return_value = {"spawn_pending": 0, "proxy_pending": 0, "active": 0}
+    handler.concurrent_spawn_limit = handler.active_server_limit = 0
+    handler.slow_spawn_timeout = 5
+    handler.settings = {}
+    spawner.consecutive_failure_limit = LIMIT
+
+    async def spawn_user(*args: Any, **kwargs: Any) -> None:
+        await asyncio.sleep(0)
+        spawner.handler = handler
+        try:
+            await spawn()
+        finally:
+            spawner.handler = None
+
+    stand_in = SimpleNamespace(name=user.name, spawn=spawn_user, spawners={"": spawner})
+    raised, exits = set(), []
+    with mock.patch.object(IOLoop, "call_later", lambda self, delay, call, *args: exits.append(delay)):
+        for _ in range(FAILURES):
+            try:
+                await BaseHandler.spawn_single_user(handler, stand_in)
+            except Exception as error:
+                raised.add(type(error).__name__)
+            await asyncio.sleep(0)
+    limit = spawner.consecutive_failure_limit
+    return {"count": handler.settings["failure_count"], "exits": len(exits), "raised": sorted(raised), "limit": limit}
+
+
+async def run_hook(spawner: Any) -> None:
+    await spawner.load_user_options()
+    pod = await spawner.get_pod_manifest()
+    await spawner.modify_pod_hook(spawner, pod)
+
+
+async def failing_otherwise() -> None:
+    raise RuntimeError("a failure of the hub's own")
+
+
+async def progress(spawner: Any, events_enabled: bool) -> list[str]:
+    """The messages of the progress page while a spawn goes on, as the hub collects them."""
+    spawner.events_enabled = events_enabled
+    spawner._spawn_pending = True
+
+    async def begin() -> None:
+        await asyncio.sleep(0.1)
+        await run_hook(spawner)
+        await asyncio.sleep(0.5)
+
+    spawner._start = begin
+    spawner.start()
+    return [event["message"] async for event in spawner._generate_progress()]
+
+
+def counts() -> dict[str, float]:
+    wanted = (
+        line for line in generate_latest(REGISTRY).decode().splitlines() if line.startswith("kernelpair_spawns_total")
+    )
+    return {line.split('"')[1]: float(line.split()[-1]) for line in wanted}
+
+
+async def main() -> None:
+    global DB, RECORDS
+    configs = json.load(sys.stdin)["configs"]
+    RECORDS = driver.Records()
+    server = driver.ApiServer()
+    Path(os.environ["KUBECONFIG"]).write_text(driver.KUBECONFIG.format(url=await server.start()))
+    DB = orm.new_session_factory("sqlite:///:memory:")()
+    answer: dict[str, Any] = {}
+    answer["starts"] = {name: {**start(*config), "hub": None} for name, config in configs.items()}
+    user, spawner = await spawner_for(*configs["fail"])
+    answer["refusals"] = await failure_count(user, spawner, lambda: run_hook(spawner))
+    answer["failures"] = await failure_count(user, spawner, failing_otherwise)
+    before = counts()
+    user, spawner = await spawner_for(*configs["refused"])
+    answer["progress"] = await progress(spawner, True)
+    answer["progress without events"] = await progress(spawner, False)
+    answer["pickles"] = pickle.loads(pickle.dumps(type(spawner))) is type(spawner)
+    for name in ("good", "plain"):
+        _, spawner = await spawner_for(*configs[name])
+        url = await asyncio.wait_for(spawner.start(), 20)
+        containers = [container["name"] for container in server.body["spec"]["containers"]]
+        answer[f"start {name}"] = {"url": str(url), "containers": containers, "poll": await spawner.poll()}
+    after = counts()
+    answer["counted"] = {name: after[name] - before[name] for name in after}
+    json.dump(answer, sys.stdout)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
