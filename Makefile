@@ -12,10 +12,10 @@ unexport PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY KERNELPAIR_UPDATE_GOLDEN
 unexport $(filter HELM_% KUBECONFIG KUBE_%,$(.VARIABLES))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv lock tools unit lint test golden generate demo bench clean
+.PHONY: help venv lock tools unit lint test test-z2jh golden generate demo bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
 
 venv: ## make .venv from the lock, with kernelpair in it, editable
 	@$(PYTHON) ci/venv.py
@@ -31,6 +31,10 @@ lint: venv ## ruff, mypy, import layers
 
 test: venv ## everything that needs no cluster: lint, all tests, chart suites, kubeconform, the local pair
 	@python ci/parts.py test
+
+test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_CHART=<folder or archive>
+	@test -n "$(Z2JH_CHART)" || { echo "make test-z2jh Z2JH_CHART=<folder or archive of the chart>" >&2; exit 2; }
+	@Z2JH_CHART="$(Z2JH_CHART)" pytest -n 2 tests/releases tests/releases/real_chart.py
 
 golden: venv ## write the expected files of the golden cases anew; review the diff
 	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden

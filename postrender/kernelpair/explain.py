@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import targets
 from .core import names
@@ -13,6 +13,9 @@ from .errors import Rejected
 from .plan import Plan, Verdict
 from .yamltext.documents import decode, documents_mentioning
 from .yamltext.nodes import compose, value
+
+if TYPE_CHECKING:
+    from .releases.stream import Verdict as HubVerdict
 
 _QUOTA_DOCUMENT = re.compile(rb"kind[\"']?\s*:\s*[\"']?ResourceQuota")
 _COUNTED = re.compile(r"(?:(requests|limits)\.)?(cpu|memory)")
@@ -30,11 +33,14 @@ def explain(data: bytes, made: Plan) -> dict[str, Any]:
 
     ``pods``: one entry per pod template that concerns us: document, source, object, where, verdict (split, skipped,
     refused), reason, warnings, and ``before``/``after``: containers (name, image, resources), qos.
+    ``hubs``: one entry per hub that concerns us: document, source, object, verdict (fitted, skipped, refused), settings
+    (where they are written), pullers (that pull the front-end image too), reasons or warnings.
     ``problems``: everything for which the stream is refused.
     """
     quotas = _quotas(data) if any(verdict.after for verdict in made.verdicts) else []
     return {
         "pods": [_pod(verdict, quotas) for verdict in made.verdicts],
+        "hubs": [_hub(verdict) for verdict in made.hubs],
         "problems": [problem._asdict() for problem in made.problems],
     }
 
@@ -52,6 +58,13 @@ def _pod(verdict: Verdict, quotas: list[Quota]) -> dict[str, Any]:
         return {**entry, "verdict": "refused" if verdict.refused else "skipped", "reasons": findings}
     consequences = [_finding(finding) for finding in _consequences(verdict, verdict.after, quotas)]
     return {**entry, "verdict": "split", "after": _side(verdict.after), "warnings": findings + consequences}
+
+
+def _hub(verdict: HubVerdict) -> dict[str, Any]:
+    findings = [said.as_finding() for said in verdict.said]
+    place = {"document": verdict.document, "source": verdict.source, "object": verdict.object}
+    entry = {**place, "verdict": verdict.verdict, "settings": verdict.settings, "pullers": list(verdict.pulls)}
+    return {**entry, "warnings" if verdict.verdict == "fitted" else "reasons": findings}
 
 
 def _finding(finding: Finding) -> dict[str, str]:

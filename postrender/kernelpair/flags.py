@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from . import hubvalues
 from .core import settings as core_settings
 from .core.settings import InvalidSettings, SettingProblem, Settings
 from .errors import Problem, Rejected, short
@@ -104,6 +105,8 @@ def all_off(data: bytes, settings: Any, flag: bool | None) -> bool:
     if flag is not None:
         return not flag
     if settings is not None and for_stream(settings, None)["enabled"]:
+        return False
+    if hubvalues.may_ask(data):
         return False
     # Finding one word takes the regex engine ten times as long.
     return b"kernelpair" not in data or not any(_may_be_on(data, found.start()) for found in _MENTION.finditer(data))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import flags, targets
+from . import flags, hubvalues, targets
 from .core import names
 from .core import settings as core_settings
 from .core.pods import decide, mapping
@@ -13,11 +14,15 @@ from .core.reasons import Finding, Reason, Refused
 from .core.settings import Settings
 from .core.split import split, undo
 from .errors import Problem, Rejected, short
-from .runtimefiles import RuntimeMaps, identity, is_ours
+from .runtimefiles import RuntimeMaps, config_map, identity, is_ours
 from .targets import Found, Kinds, Place
-from .yamltext.documents import Document, decode, documents_mentioning, source_comment
+from .yamltext.documents import Document, decode, documents_mentioning, source_comment, split_stream
 from .yamltext.edit import rewrite
 from .yamltext.nodes import Node, compose, value
+
+if TYPE_CHECKING:
+    from .releases.stream import Fitting
+    from .releases.stream import Verdict as HubVerdict
 
 MENTION = re.compile(rb"kernelpair(?:/(?:settings|split|runtime)|\\)")
 """What a document must hold to concern us; JSON may write the slash as backslash and slash."""
@@ -63,32 +68,53 @@ class Plan(NamedTuple):
     verdicts: list[Verdict]
     changes: list[Change]
     problems: list[Problem]
+    hubs: Sequence[HubVerdict] = ()
 
 
 def plan(data: bytes, options: Options) -> Plan:
-    """Read a stream and decide about every pod template in it.
+    """Read a stream and decide about every pod template and every hub in it.
 
-    Documents that don't mention kernelpair are not parsed. Problems of all documents, and of writing those that
-    change, are gathered in the stream's order, not raised; there are none where the flag is off, whatever the
-    documents hold.
+    Documents that neither mention kernelpair nor can be parts of a hub that asks for it are not parsed. Problems of all
+    documents, and of writing those that change, are gathered in the stream's order, not raised; there are none where
+    the flag is off, whatever the documents hold.
     """
-    made = Plan([], [], [])
-    runtime = RuntimeMaps()
-    for document in documents_mentioning(data, MENTION):
+    hubs = _hubs(data, options.flag)
+    made = Plan([], [], list(hubs.problems) if hubs else [], hubs.verdicts if hubs else ())
+    runtime, read = RuntimeMaps(), set()
+    for document in _documents(data, hubs):
+        read.add(document.index)
         source = ""
         try:
             text = decode(data, document)
             source = source_comment(text)
             root = compose(text, document=document.index, first_line=document.line)
             if root is not None:
-                _Reader(made, options, runtime, document, source).read(text, root)
+                _Reader(made, options, runtime, hubs, document, source).read(text, root)
         except Rejected as rejected:
             made.problems.extend(rejected.within(document=document.index, source=source).problems)
     changes = _with_runtime_files(made, runtime)
-    made.problems.extend(runtime.taken(data, MENTION))
+    made.problems.extend(runtime.taken(data, read))
     all_off = made.problems and flags.all_off(data, options.settings, options.flag)
     problems = [] if all_off else sorted(made.problems, key=_place)
-    return Plan(made.verdicts, changes, problems)
+    return Plan(made.verdicts, changes, problems, made.hubs)
+
+
+def _hubs(data: bytes, flag: bool | None) -> Fitting | None:
+    """The hub releases of the stream, where there can be one that concerns us."""
+    if not hubvalues.concerns(data, flag):
+        return None
+    from .releases.stream import fitting
+
+    return fitting(data, flag)
+
+
+def _documents(data: bytes, hubs: Fitting | None) -> Iterator[Document]:
+    """The documents that mention kernelpair or hold a part of a fitted hub."""
+    if hubs is None or not hubs.objects:
+        return documents_mentioning(data, MENTION)
+    parts = {index for index, _ in hubs.objects}
+    whole = split_stream(data)
+    return (one for one in whole if one.index in parts or MENTION.search(data, one.start, one.end))
 
 
 def _place(problem: Problem) -> tuple[int, int]:
@@ -115,8 +141,16 @@ def _with_runtime_files(plan: Plan, runtime: RuntimeMaps) -> list[Change]:
 class _Reader:
     """Reads one document into the plan."""
 
-    def __init__(self, made: Plan, options: Options, runtime: RuntimeMaps, document: Document, source: str) -> None:
-        self.made, self.options, self.runtime = made, options, runtime
+    def __init__(
+        self,
+        made: Plan,
+        options: Options,
+        runtime: RuntimeMaps,
+        hubs: Fitting | None,
+        document: Document,
+        source: str,
+    ) -> None:
+        self.made, self.options, self.runtime, self.hubs = made, options, runtime, hubs
         self.document, self.comment, self.source = document, source, source
 
     def read(self, text: str, root: Node) -> None:
@@ -124,7 +158,7 @@ class _Reader:
         old = value(root)
         new, added, labels = old, [], []
         for found in targets.find(old, self.options.kinds):
-            changed = self.object(found)
+            changed, configs = self.wanted(found)
             if changed is None:
                 if not is_ours(found.object):
                     self.runtime.others.append((self.document, found))
@@ -133,11 +167,11 @@ class _Reader:
                 continue
             new = targets.replaced(new, found.at, changed)
             labels.append(targets.label(found))
-            needed = self.runtime.need(found)
-            if needed is not None and found.at:
-                new = _placed_in_list(new, found.at[:-1], needed)
-            elif needed is not None:
-                added.append(needed)
+            for config in self.runtime.need(configs, found):
+                if found.at:
+                    new = _placed_in_list(new, found.at[:-1], config)
+                else:
+                    added.append(config)
         if new is not old:
             written = self.rewritten(text, root, new, ", ".join(labels))
             self.made.changes.append(Change(self.document, self.comment, written, added))
@@ -150,6 +184,16 @@ class _Reader:
                 rejected.within(document=self.document.index, source=self.source, object=label).problems
             )
             return text
+
+    def wanted(self, found: Found) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+        """The object as it should be, None where it stays, and the ConfigMaps that it needs."""
+        at = (self.document.index, found.at)
+        fitted = self.hubs.objects.get(at) if self.hubs else None
+        changed = self.object(found if fitted is None else found._replace(object=fitted))
+        configs = [] if changed is None else [config_map(found)]
+        if self.hubs and fitted is not None:
+            configs += self.hubs.configs.get(at, [])
+        return changed or fitted, configs
 
     def object(self, found: Found) -> dict[str, Any] | None:
         """The object with its pods split; None when none is."""

@@ -16,7 +16,7 @@ from .yamltext.documents import Document, decode, documents_mentioning
 from .yamltext.nodes import Node, compose, value
 
 MARK = "kernelpair/runtime"
-_FILE_NAME = "postrenderer.helm.sh/postrender-filename"
+FILE_NAME = "postrenderer.helm.sh/postrender-filename"
 _FOLDER = os.path.join(os.path.dirname(__file__), "runtime")  # noqa: PTH118, PTH120 (pathlib costs start-up time)
 _cache: dict[str, str] = {}
 
@@ -42,7 +42,7 @@ def config_map(found: Found) -> dict[str, Any]:
     attached = {
         key: value
         for key, value in mapping(owner, "annotations").items()
-        if key == _FILE_NAME or key.startswith("helm.sh/hook")
+        if key == FILE_NAME or key.startswith("helm.sh/hook")
     }
     metadata["annotations"] = {MARK: __version__, **attached}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": contents()}
@@ -81,24 +81,21 @@ class RuntimeMaps:
         self.present: dict[tuple[str, str], tuple[Document, str, Node]] = {}
         self.others: list[tuple[Document, Found]] = []
 
-    def need(self, found: Found) -> dict[str, Any] | None:
-        """Note that `found` needs its ConfigMap; return it unless another object of the same name needs it too."""
-        config = config_map(found)
-        key = identity(config)
-        if key in self.needed:
-            return None
-        self.needed[key] = Needed(config, label(found))
-        return config
+    def need(self, configs: list[dict[str, Any]], found: Found) -> list[dict[str, Any]]:
+        """Note that `found` needs ConfigMaps; return those that no other object needs too."""
+        new = [config for config in configs if identity(config) not in self.needed]
+        self.needed.update({identity(config): Needed(config, label(found)) for config in new})
+        return new
 
-    def taken(self, data: bytes, mention: re.Pattern[bytes]) -> Iterator[Problem]:
+    def taken(self, data: bytes, read: set[int]) -> Iterator[Problem]:
         """Problems: ConfigMaps of others that have the name of one that is needed.
 
-        Documents without ``mention`` were not read yet. One that can't be read is none of our business, and nothing
-        that a cluster would take.
+        ``read`` are the numbers of the documents in which `others` were found already. A document that can't be read is
+        none of our business, and nothing that a cluster would take.
         """
         if not self.needed:
             return
-        for document, found in (*self.others, *_named_like_ours(data, mention)):
+        for document, found in (*self.others, *_named_like_ours(data, read)):
             key = identity(found.object)
             if found.object.get("kind") == "ConfigMap" and key in self.needed:
                 yield Problem(
@@ -112,16 +109,16 @@ class RuntimeMaps:
                 )
 
 
-def _named_like_ours(data: bytes, mention: re.Pattern[bytes]) -> Iterator[tuple[Document, Found]]:
-    """The objects of the documents without ``mention`` in which a name ends as those of runtime ConfigMaps do."""
+def _named_like_ours(data: bytes, read: set[int]) -> Iterator[tuple[Document, Found]]:
+    """The objects of the documents that weren't ``read`` in which a name ends as those of runtime ConfigMaps do."""
     # One pattern for all names: an alternative for each would take time by the square of their number.
-    pattern = re.compile(re.escape(names.RUNTIME_SUFFIX).encode() + rb"(?![-.a-z0-9])")
+    pattern = re.compile(re.escape(names.RUNTIME_SUFFIX).encode() + rb"(?:-hub)?(?![-.a-z0-9])")
     for document in documents_mentioning(data, pattern):
-        if mention.search(data, document.start, document.end):
+        if document.index in read:
             continue
         try:
-            read = value(compose(decode(data, document)))
+            holding = value(compose(decode(data, document)))
         except Rejected:
             continue
-        for found in targets.find(read, {}):
+        for found in targets.find(holding, {}):
             yield document, found

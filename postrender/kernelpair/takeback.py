@@ -11,21 +11,23 @@ from .core import names
 from .core.reasons import Refused
 from .core.split import undo
 from .errors import Problem, Rejected
+from .releases.fit import unfit
+from .releases.record import ANNOTATION, UnreadableError
 from .runtimefiles import is_ours
 from .targets import Found, Kinds
 from .yamltext.documents import decode, documents_mentioning
 from .yamltext.edit import rewrite
 from .yamltext.nodes import compose, value
 
-# What a pair or a runtime ConfigMap holds; JSON may write the slash as backslash and slash.
-_MENTION = re.compile(rb"kernelpair(?:/(?:status|runtime)|\\)")
+# What a pair, a fitted hub or a ConfigMap of ours holds; JSON may write the slash as backslash and slash.
+_MENTION = re.compile(rb"kernelpair(?:/(?:status|runtime|hub)|\\)|# kernelpair")
 
 
 def take_back(data: bytes, kinds: Kinds = targets.KINDS) -> Iterator[bytes | memoryview]:
-    """Yield the pieces of the stream with every pair taken back and the runtime ConfigMaps gone.
+    """Yield the pieces of the stream with every pair and every hub taken back and our ConfigMaps gone.
 
-    ``value(undone) == value(before the split)`` for every object; what is no pair stays to the byte. Raises Rejected,
-    before the first piece, with every problem of the stream.
+    ``value(undone) == value(before)`` for every object; what kernelpair didn't change stays to the byte. Raises
+    Rejected, before the first piece, with every problem of the stream.
     """
     problems: list[Problem] = []
     pieces: list[bytes | memoryview] = []
@@ -54,6 +56,11 @@ def _plain(document: Any, kinds: Kinds) -> Any:
     problems: list[Problem] = []
     for found in targets.find(document, kinds):
         new = found.object
+        try:
+            new = unfit(new)
+        except UnreadableError as error:
+            said = Problem("the hub can't be taken back", object=targets.label(found), why=str(error))
+            problems.append(said._replace(key=f"metadata.annotations.{ANNOTATION}"))
         for place in found.places or ():
             try:
                 new = _undone(found._replace(object=new), place)

@@ -9,8 +9,9 @@
     args.txt        optional: arguments, one a line; those that name a file stand beside it
     env.txt         optional: NAME=value, one a line
 
-`make golden` writes report.txt, expected.yaml and error.txt anew. The runtime files in the ConfigMaps are short texts
-here, so that a change to one doesn't change every case; tests/unit/test_runtimefiles.py has the real ones.
+`make golden` writes report.txt, expected.yaml and error.txt anew. The runtime files and the hub's in the ConfigMaps
+are short texts here, so that a change to one doesn't change every case; tests/unit/test_runtimefiles.py and
+tests/releases/test_files.py have the real ones.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import yaml
 from kernelpair import runtimefiles
 from kernelpair.core import names
 from kernelpair.core.reasons import Reason
+from kernelpair.releases import hubfiles
 from tests import command
 from tests.golden import untouched
 
@@ -95,6 +97,7 @@ SPLIT = [name for name, case in NAMED.items() if case.result == "expected.yaml"]
 def _short_runtime_files(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {key: f"# the text of {path}\n# in full\n" for key, path in names.RUNTIME_FILES.items()}
     monkeypatch.setattr(runtimefiles, "contents", lambda: texts)
+    monkeypatch.setattr(hubfiles, "texts", lambda: {"load.py": "# the text of load.py\n# in full\n"})
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import yaml
 
 # What a pair changes inside a pod, and what an earlier run left there.
 _APPENDED = {"metadata", "annotations", "volumes", "initContainers", "imagePullSecrets", "containers", "items"}
-_OURS = ("kernelpair", "auditing.image", "example.org/image")
+_OURS = ("kernelpair", "auditing.image", "example.org/image", "checksum/config-map")
 
 
 class Loader(yaml.CSafeLoader):

@@ -142,7 +142,7 @@ def test_a_broken_pair_is_taken_back_or_refused(data):
     well_behaved(command.run([], data))
     well_behaved(command.run(["undo"], data))
     explained = command.run(["explain", "-o", "json"], data)
-    assert {"pods", "problems"} == json.loads(explained.out).keys()
+    assert {"hubs", "pods", "problems"} == json.loads(explained.out).keys()
     assert (explained.code == 1) == bool(json.loads(explained.out)["problems"])
 
 

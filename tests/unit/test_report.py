@@ -37,7 +37,7 @@ SKIPPED: dict[str, Any] = {
 
 def test_a_report_shows_before_after_and_what_to_do() -> None:
     assert (
-        table({"pods": [SPLIT, SKIPPED], "problems": []})
+        table({"hubs": [], "pods": [SPLIT, SKIPPED], "problems": []})
         == """\
 Deployment lab (spec.template): split   [document 2, a/b.yaml]
           container  image               requests  limits
@@ -59,19 +59,21 @@ Pod ada: skipped   [document 1]
 
 def test_an_empty_report_says_so() -> None:
     said = "0 pod templates that mention kernelpair: 0 split, 0 skipped, 0 refused\n"
-    assert table({"pods": [], "problems": []}) == said
+    assert table({"hubs": [], "pods": [], "problems": []}) == said
 
 
 def test_problems_are_counted() -> None:
     refused = {**SKIPPED, "verdict": "refused"}
-    one = table({"pods": [refused], "problems": [{}]})
+    one = table({"hubs": [], "pods": [refused], "problems": [{}]})
     assert one.endswith(
         "1 pod template that mentions kernelpair: 0 split, 0 skipped, 1 refused; 1 problem: nothing is written\n"
     )
-    assert table({"pods": [], "problems": [{}, {}]}).endswith("; 2 problems: nothing is written\n")
+    assert table({"hubs": [], "pods": [], "problems": [{}, {}]}).endswith("; 2 problems: nothing is written\n")
 
 
 def test_no_line_ends_in_blanks() -> None:
     assert [
-        line for line in table({"pods": [SPLIT, SKIPPED], "problems": []}).splitlines() if line != line.rstrip()
+        line
+        for line in table({"hubs": [], "pods": [SPLIT, SKIPPED], "problems": []}).splitlines()
+        if line != line.rstrip()
     ] == []
