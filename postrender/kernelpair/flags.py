@@ -42,8 +42,11 @@ def read(written: Any, flag: bool | None) -> Settings:
 
     A flag that is overridden to off is an operator's way out: what is written is not judged then.
     """
-    if flag is False:
-        return for_stream({}, flag)
+    return for_stream({} if flag is False else parsed(written), flag)
+
+
+def parsed(written: Any) -> Any:
+    """What an annotation's text says, not judged yet. Raises InvalidSettings where it is no JSON."""
     import json
 
     if not isinstance(written, str):
@@ -51,13 +54,12 @@ def read(written: Any, flag: bool | None) -> Settings:
             [SettingProblem("", written, "an annotation's value is a text", "put the JSON in quotes")]
         )
     try:
-        raw = json.loads(written, object_pairs_hook=_without_duplicates)
+        return json.loads(written, object_pairs_hook=_without_duplicates)
     except ValueError as error:
         fix = "write the kernelGateway block as JSON, such as {{ .Values.kernelGateway | toJson }}"
         raise InvalidSettings([SettingProblem("", written, f"not JSON: {error}", fix)]) from None
     except RecursionError:
         raise InvalidSettings([SettingProblem("", written, "nested too deeply", "write plain settings")]) from None
-    return for_stream(raw, flag)
 
 
 def problems(invalid: InvalidSettings) -> list[Problem]:

@@ -1,6 +1,6 @@
 """The values that a zero-to-jupyterhub release keeps in a Secret, found and decoded without reading the stream's YAML.
 
-Standard library only: the flag is looked up with it on the way on which nothing changes.
+Standard library and core's names only: the flag is looked up with it on the way on which nothing changes.
 """
 
 from __future__ import annotations
@@ -8,12 +8,15 @@ from __future__ import annotations
 import binascii
 import re
 
+from .core import names
+
 KEY = "values.yaml"
 """The Secret's key under which the chart keeps all of its values, as YAML in base64."""
 SETTINGS = "kernelGateway"
 
 _SECRET = re.compile(rb"values\.yaml[\"']?[ \t]*:[ \t]*[\"']?([A-Za-z0-9+/=]*)([^A-Za-z0-9+/=]?)")
 _ENDS = b"\"' \t\r\n,}"
+_OUR_CHART = re.compile(names.POD_TEMPLATE.replace("/", r"\\?/").encode())
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 
 
@@ -41,7 +44,9 @@ def concerns(data: bytes, flag: bool | None) -> bool:
     """
     if flag is False:
         return False
-    return may_ask(data) or (b"z2jh.py" in data and (flag is True or b"kernelpair/" in data))
+    if may_ask(data) or _OUR_CHART.search(data):
+        return True
+    return b"z2jh.py" in data and (flag is True or b"kernelpair/" in data)
 
 
 def decode(encoded: object) -> bytes | None:

@@ -95,7 +95,7 @@ def plan(data: bytes, options: Options) -> Plan:
     changes = _with_runtime_files(made, runtime)
     made.problems.extend(runtime.taken(data, read))
     all_off = made.problems and flags.all_off(data, options.settings, options.flag)
-    problems = [] if all_off else sorted(made.problems, key=_place)
+    problems = [] if all_off else sorted(dict.fromkeys(made.problems), key=_place)
     return Plan(made.verdicts, changes, problems, made.hubs)
 
 

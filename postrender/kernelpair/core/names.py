@@ -6,6 +6,8 @@ STATUS = "kernelpair/status"
 SETTINGS = "kernelpair/settings"
 SPLIT = "kernelpair/split"
 CONTAINER = "kernelpair/container"
+POD_TEMPLATE = "kernelpair/pod-template"
+"""On the Deployment of our chart's hub: the name of the PodTemplate that its users' pods are made of."""
 
 NOTEBOOK = "notebook"
 KERNEL = "kernel"

@@ -10,9 +10,9 @@ from ..core.settings import Settings
 from ..errors import Problem
 from ..hub.files import FOLDER, LINE
 from . import hubfiles, pullers
+from .hubs import CONFIG, POD, Hub, Item, hub_container, label
 from .notes import Note, Said
 from .record import Addition, Removal, is_recorded
-from .z2jh import CONFIG, POD, Hub, Item, hub_container
 
 VOLUME = "kernelpair-hub"
 
@@ -44,7 +44,7 @@ class Refused(ValueError):
 def problem(item: Item, said: Said) -> Problem:
     """A note on an object as a problem of the stream."""
     what, why, fix = said.sentence
-    place = Problem(what, document=item.document, source=item.source, object=targets.label(item.found))
+    place = Problem(what, document=item.document, source=item.source, object=label(item))
     return place._replace(key=said.key, why=why, fix=fix)
 
 
@@ -55,16 +55,16 @@ def fit(hub: Hub, written: dict[str, Any], settings: Settings) -> Fitted:
     """
     index = hub_container(hub)
     notes = _in_the_way(hub, index)
-    if notes or index is None:
+    if notes or index is None or hub.config is None:
         raise Refused(notes)
     own, files = hubfiles.config_map(hub, written)
-    configs = [own, runtimefiles.config_map(hub.deployment.found)]
+    configs = [own, runtimefiles.config_map(hub.runtime.found)]
     deployment = _deployment(hub.deployment.object, index, own["metadata"]["name"], files, configs)
     objects = [(hub.config, _with_line(hub.config.object)), (hub.deployment, deployment)]
     pulls, said = [], []
     for puller in hub.pullers:
         made, more = pullers.fit(puller.object, settings)
-        said += [note._replace(key=f"{targets.label(puller.found)}: {note.key}") for note in more]
+        said += [note._replace(key=f"{label(puller)}: {note.key}") for note in more]
         if made is not puller.object:
             objects.append((puller, made))
             pulls.append(puller)
@@ -72,6 +72,8 @@ def fit(hub: Hub, written: dict[str, Any], settings: Settings) -> Fitted:
 
 
 def _in_the_way(hub: Hub, index: int | None) -> list[tuple[Item, Said]]:
+    if hub.config is None:
+        return [(hub.deployment, Said(Note.NO_CONFIG, ".".join(_VOLUMES)))]
     notes: list[tuple[Item, Said]] = []
     if not isinstance(mapping(hub.config.object, "data")[CONFIG], str):
         notes.append((hub.config, Said(Note.CONFIG_NO_TEXT, f"data.{CONFIG}")))

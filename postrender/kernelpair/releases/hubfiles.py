@@ -8,7 +8,7 @@ from .. import runtimefiles
 from ..core import names
 from ..hub import files
 from ..targets import owner_name
-from .z2jh import Hub
+from .hubs import Hub
 
 SUFFIX = "-hub"
 """What the name of the hub's ConfigMap has behind the name of the runtime ConfigMap."""
@@ -25,16 +25,16 @@ def config_map(hub: Hub, settings: dict[str, Any]) -> tuple[dict[str, Any], list
     `settings` is the block as written, but for the flag that the environment overrides. A ConfigMap's keys hold no
     slashes, so a file's key is its path with dots. Raises ValueError where two files would have one key.
     """
-    runtime = runtimefiles.config_map(hub.deployment.found)
-    name, namespace = runtime["metadata"]["name"], str(runtime["metadata"].get("namespace") or "")
-    held = {**texts(), files.SETTINGS: files.settings_file(settings, name, namespace)}
+    metadata = runtimefiles.config_map(hub.deployment.found)["metadata"]
+    runtime, namespace = names.runtime_config_map(owner_name(hub.runtime.found)), str(metadata.get("namespace") or "")
+    held = {**texts(), files.SETTINGS: files.settings_file(settings, runtime, namespace)}
     keys = {path.replace("/", "."): path for path in held}
     if len(keys) < len(held):
         raise ValueError(f"files share a key: {', '.join(sorted(set(held) - set(keys.values())))}")
     made = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {**runtime["metadata"], "name": config_map_name(hub)},
+        "metadata": {**metadata, "name": config_map_name(hub)},
         "data": {key: held[path] for key, path in keys.items()},
     }
     return made, [{"key": key, "path": path} for key, path in keys.items()]

@@ -15,8 +15,10 @@ class Note(enum.Enum):
     NO_SETTINGS = "no-settings"
     VALUES_MISSING = "values-missing"
     VALUES_UNREADABLE = "values-unreadable"
+    TEMPLATE_MISSING = "template-missing"
 
     NO_HUB = "no-hub"
+    NO_CONFIG = "no-hub-config"
     NO_CONTAINER = "no-hub-container"
     VOLUME_TAKEN = "volume-taken"
     MOUNT_TAKEN = "mount-taken"
@@ -49,7 +51,7 @@ class Said(NamedTuple):
 SENTENCES: dict[Note, Sentence] = {
     Note.OFF: Sentence("the flag is off"),
     Note.NO_SETTINGS: Sentence(
-        "its values have no custom.kernelGateway", "", "set custom.kernelGateway.enabled: true to turn it on"
+        "there are no settings in {value}", "", "write them there, with enabled: true, to turn it on"
     ),
     Note.VALUES_MISSING: Sentence(
         "the Secret with the release's values is not in the stream",
@@ -61,11 +63,21 @@ SENTENCES: dict[Note, Sentence] = {
         "whether the flag is on, and the settings, stand in its values.yaml",
         "post-render before the Secret is encrypted or redacted",
     ),
+    Note.TEMPLATE_MISSING: Sentence(
+        "the PodTemplate {value} is not in the stream",
+        "whether the flag is on, and the settings, stand in its annotation kernelpair/settings",
+        "let every manifest of the release pass through kernelpair at once",
+    ),
     Note.NO_HUB: Sentence(
         "values ask for kernelpair, and no hub that uses them is in the stream",
         "the flag is on, and no spawn would be split",
         "let every manifest of the release pass through kernelpair at once: the values Secret, and the Deployment that "
         "mounts it together with the ConfigMap that holds jupyterhub_config.py and z2jh.py",
+    ),
+    Note.NO_CONFIG: Sentence(
+        "the pod mounts no ConfigMap of the stream that holds jupyterhub_config.py",
+        "the flag is on, and the hook is loaded at the end of that file",
+        "let every manifest of the release pass through kernelpair at once",
     ),
     Note.NO_CONTAINER: Sentence(
         "it is unclear which container is the hub: {value}",

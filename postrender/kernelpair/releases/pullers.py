@@ -7,9 +7,9 @@ from typing import Any
 from .. import targets
 from ..core import podlevel
 from ..core.settings import Settings
+from .hubs import POD, PULL, pulls
 from .notes import Note, Said
 from .record import Addition, Removal
-from .z2jh import POD, PULL, pulls
 
 _CONTAINERS = (*POD, "initContainers")
 _SECRETS = (*POD, "imagePullSecrets")

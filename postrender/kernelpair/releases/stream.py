@@ -9,20 +9,20 @@ from .. import flags, hubvalues, targets
 from ..core.settings import InvalidSettings, Settings
 from ..errors import Problem, Rejected
 from ..runtimefiles import FILE_NAME
-from ..targets import Found, Path, label
+from ..targets import Found, Path
 from ..yamltext.documents import decode, documents_mentioning, source_comment
 from ..yamltext.nodes import compose, value
-from . import z2jh
+from . import ourchart, z2jh
 from .fit import Refused, fit, problem, unfit
+from .hubs import Hub, Item, Kind, UnreadableError, label
 from .notes import Note, Said
-from .record import ANNOTATION, UnreadableError
-from .z2jh import Hub, Item
+from .record import ANNOTATION
+from .record import UnreadableError as UnreadableRecord
 
-MENTION = re.compile(rb"z2jh\.py|values\.yaml|Deployment|DaemonSet")
+MENTION = re.compile(rb"jupyterhub_config\.py|values\.yaml|Deployment|DaemonSet|PodTemplate")
 """What a document must hold to be a part of a hub release."""
 
-_UNKNOWN = {Note.NO_SETTINGS, Note.VALUES_MISSING, Note.VALUES_UNREADABLE}
-"""With these there are no settings to point at."""
+KINDS = (z2jh.KIND, ourchart.KIND)
 
 At = tuple[int, Path]
 """Where an object stands: its document's number, and its path there."""
@@ -78,13 +78,13 @@ class _Reader:
 
     def read(self, data: bytes) -> None:
         self.collect(data)
-        found = z2jh.hubs(self.objects)
-        for hub in found:
-            self.hub(hub)
-        used = [_at(hub.secret) for hub in found if hub.secret is not None]
-        for secret in z2jh.value_secrets(self.objects):
-            if _at(secret) not in used and self.is_on(secret):
-                self.made.problems.append(problem(secret, Said(Note.NO_HUB, _key())))
+        found = {kind: kind.find(self.objects) for kind in KINDS}
+        each = [(kind, hub) for kind, hubs in found.items() for hub in hubs]
+        for kind, hub in sorted(each, key=lambda pair: _at(pair[1].deployment)):
+            self.hub(kind, hub)
+        for secret, written in z2jh.unused(self.objects, found[z2jh.KIND]):
+            if self.is_on(written):
+                self.made.problems.append(problem(secret, Said(Note.NO_HUB, z2jh.key(""))))
                 # The hub may be in one of these.
                 self.made.problems.extend(self.unreadable)
 
@@ -102,41 +102,37 @@ class _Reader:
                 item = Item(document.index, source or _file_name(found), found)
                 try:
                     item = item._replace(found=found._replace(object=unfit(found.object)))
-                except UnreadableError as error:
+                except UnreadableRecord as error:
                     key = f"metadata.annotations.{ANNOTATION}"
                     self.broken[_at(item)] = Said(Note.RECORD_UNREADABLE, key, ANNOTATION, str(error))
                 self.objects.append(item)
 
-    def is_on(self, secret: Item) -> bool:
-        """Whether values that no hub uses turn the flag on."""
+    def is_on(self, written: Any) -> bool:
+        """Whether settings that no hub uses turn the flag on, or could."""
         try:
-            written = targets.get(z2jh.values(secret), z2jh.SETTINGS)
-            return written is not None and bool(flags.for_stream(written, self.flag)["enabled"])
-        except z2jh.UnreadableError:
-            return False
+            return bool(flags.for_stream(written, self.flag)["enabled"])
         except InvalidSettings:
             return True
 
-    def hub(self, hub: Hub) -> None:
-        if hub.secret is None:
-            self.unknown(hub, Said(Note.VALUES_MISSING))
+    def hub(self, kind: Kind, hub: Hub) -> None:
+        if hub.settings is None:
+            self.unknown(hub, kind.missing(hub))
             return
+        where = f"{label(hub.settings)}: {kind.key('')}"
         try:
-            values = z2jh.values(hub.secret)
-        except z2jh.UnreadableError as error:
-            self.unknown(hub, Said(Note.VALUES_UNREADABLE, "", label(hub.secret.found), str(error)))
-            return
-        written = targets.get(values, z2jh.SETTINGS)
-        if written is None:
-            self.verdict(hub, "skipped", [Said(Note.NO_SETTINGS)])
-            return
-        settings = self.settings(hub.secret, written)
-        if settings is None:
-            return
-        if not settings["enabled"]:
-            self.verdict(hub, "skipped", [Said(Note.OFF)])
-            return
-        self.fit(hub, {**written, "enabled": True}, settings, _existing_secret(values))
+            written = kind.read(hub)
+            settings = None if written.settings is None else flags.for_stream(written.settings, self.flag)
+        except UnreadableError as error:
+            self.unknown(hub, Said(Note.VALUES_UNREADABLE, "", label(hub.settings), str(error)))
+        except InvalidSettings as invalid:
+            self.invalid(kind, hub.settings, invalid)
+        else:
+            if settings is None:
+                self.verdict(hub, "skipped", [Said(Note.NO_SETTINGS, "", where)])
+            elif not settings["enabled"]:
+                self.verdict(hub, "skipped", [Said(Note.OFF)], where)
+            else:
+                self.fit(hub, {**written.settings, "enabled": True}, settings, where, list(written.warnings))
 
     def unknown(self, hub: Hub, said: Said) -> None:
         """The flag can't be known: nothing changes, unless the environment says that it is on."""
@@ -145,43 +141,34 @@ class _Reader:
         else:
             self.verdict(hub, "skipped", [said])
 
-    def settings(self, secret: Item, written: Any) -> Settings | None:
-        """The settings of one hub; None after their problems were noted."""
-        try:
-            return flags.for_stream(written, self.flag)
-        except InvalidSettings as invalid:
-            place = Problem("", document=secret.document, source=secret.source, object=label(secret.found))
-            for wrong in flags.problems(invalid):
-                said = wrong._replace(document=place.document, source=place.source, object=place.object)
-                self.made.problems.append(said._replace(key=_key(wrong.key)))
-            return None
+    def invalid(self, kind: Kind, item: Item, invalid: InvalidSettings) -> None:
+        """Note the problems of one hub's settings, which stand in `item`."""
+        for wrong in flags.problems(invalid):
+            place = wrong._replace(document=item.document, source=item.source, object=label(item))
+            self.made.problems.append(place._replace(key=kind.key(wrong.key)))
 
-    def fit(self, hub: Hub, written: dict[str, Any], settings: Settings, warnings: list[Said]) -> None:
+    def fit(self, hub: Hub, written: dict[str, Any], settings: Settings, where: str, warnings: list[Said]) -> None:
         parts = (hub.config, hub.deployment, *hub.pullers)
-        broken = [(item, self.broken[_at(item)]) for item in parts if _at(item) in self.broken]
+        broken = [(item, self.broken[_at(item)]) for item in parts if item and _at(item) in self.broken]
         if broken:
-            self.refuse(hub, broken)
+            self.refuse(hub, broken, where)
             return
         try:
             fitted = fit(hub, written, settings)
         except Refused as refused:
-            self.refuse(hub, refused.notes)
+            self.refuse(hub, refused.notes, where)
             return
         self.made.objects.update({_at(item): new for item, new in fitted.objects})
         self.made.configs[_at(hub.deployment)] = fitted.configs
-        self.verdict(hub, "fitted", warnings + fitted.said, tuple(label(item.found) for item in fitted.pulls))
+        self.verdict(hub, "fitted", warnings + fitted.said, where, tuple(map(label, fitted.pulls)))
 
-    def refuse(self, hub: Hub, notes: list[tuple[Item, Said]]) -> None:
+    def refuse(self, hub: Hub, notes: list[tuple[Item, Said]], where: str = "") -> None:
         self.made.problems.extend(problem(item, said) for item, said in notes)
-        self.verdict(hub, "refused", [said for _, said in notes])
+        self.verdict(hub, "refused", [said for _, said in notes], where)
 
-    def verdict(self, hub: Hub, verdict: str, said: list[Said], pulls: tuple[str, ...] = ()) -> None:
+    def verdict(self, hub: Hub, verdict: str, said: list[Said], where: str = "", pulls: tuple[str, ...] = ()) -> None:
         item = hub.deployment
-        known = hub.secret is not None and not {note.note for note in said} & _UNKNOWN
-        settings = f"{label(hub.secret.found)}: {_key()}" if hub.secret and known else ""
-        self.made.verdicts.append(
-            Verdict(item.document, item.source, label(item.found), verdict, settings, pulls, tuple(said))
-        )
+        self.made.verdicts.append(Verdict(item.document, item.source, label(item), verdict, where, pulls, tuple(said)))
 
 
 def _file_name(found: Found) -> str:
@@ -191,14 +178,3 @@ def _file_name(found: Found) -> str:
 
 def _at(item: Item) -> At:
     return item.document, item.found.at
-
-
-def _key(setting: str = "") -> str:
-    """Where a setting is written, for messages."""
-    path = ".".join(z2jh.SETTINGS) + (f".{setting}" if setting else "")
-    return f"data[{hubvalues.KEY}]: {path}"
-
-
-def _existing_secret(values: dict[str, Any]) -> list[Said]:
-    name = targets.get(values, ("hub", "existingSecret"))
-    return [Said(Note.EXISTING_SECRET, "hub.existingSecret", str(name))] if name else []
