@@ -30,8 +30,22 @@ def test_they_fit_a_config_map() -> None:
     assert all(text.isascii() for text in hub_files().values())
 
 
-def test_the_line_runs_the_loader_where_it_is_mounted() -> None:
-    assert f'exec(open("{FOLDER}/load.py").read())  # kernelpair' == LINE
+def run_line(line: str) -> str:
+    ast.parse(line, feature_version=(3, 6))
+    done = subprocess.run([sys.executable, "-S", "-c", line], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_the_line_runs_the_loader_where_it_is_mounted(tmp_path: Path) -> None:
+    assert LINE.startswith(f'exec(open("{FOLDER}/load.py").read() if ')
+    assert LINE.endswith("  # kernelpair")
+    (tmp_path / "load.py").write_text("print('loaded')\n")
+    assert run_line(LINE.replace(FOLDER, str(tmp_path))) == "loaded\n"
+
+
+def test_without_its_files_the_line_says_so_and_the_hub_starts(tmp_path: Path) -> None:
+    said = f"kernelpair: USER PODS ARE NOT SPLIT: {tmp_path} is not mounted\n"
+    assert run_line(LINE.replace(FOLDER, str(tmp_path))) == said
 
 
 def test_old_pythons_can_read_them() -> None:

@@ -7,8 +7,15 @@ import os
 FOLDER = "/usr/local/etc/kernelpair"
 """Where the hub's ConfigMap is mounted."""
 
-LINE = f'exec(open("{FOLDER}/load.py").read())  # kernelpair'
-"""The line at the end of jupyterhub_config.py, after extraConfig, that loads the hook."""
+_LOADER = f"{FOLDER}/load.py"
+_MISSING = f"print('kernelpair: USER PODS ARE NOT SPLIT: {FOLDER} is not mounted')"
+
+LINE = f'exec(open("{_LOADER}").read() if __import__("os").path.isfile("{_LOADER}") else "{_MISSING}")  # kernelpair'
+"""The line at the end of jupyterhub_config.py, after extraConfig, that loads the hook.
+
+Where the files aren't there (a pod of the old Deployment that starts anew in the middle of an upgrade), the hub starts
+all the same, and says it. Any Python 3 can read the line.
+"""
 
 SETTINGS = "settings.json"
 VERSION = 1
