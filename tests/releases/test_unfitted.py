@@ -185,6 +185,7 @@ def test_every_note_is_seen() -> None:
     seen |= {note.value for _, _, note, _ in REFUSED.values() if note}
     assert {note.value for note in Note} - seen == {
         "existing-secret",
+        "front-end-image-taken",
         "puller-name-taken",
         # Of our chart's own hub; tests/golden has them.
         "template-missing",

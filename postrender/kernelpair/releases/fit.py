@@ -9,7 +9,7 @@ from ..core.pods import mapping
 from ..core.settings import Settings
 from ..errors import Problem
 from ..hub.files import FOLDER, LINE
-from . import hubfiles, pullers
+from . import hubfiles, hubs, pullers
 from .hubs import CONFIG, POD, Hub, Item, hub_container, label
 from .notes import Note, Said
 from .record import Addition, Removal, is_recorded
@@ -67,6 +67,7 @@ def fit(hub: Hub, written: dict[str, Any], settings: Settings) -> Fitted:
         said += [note._replace(key=f"{label(puller)}: {note.key}") for note in more]
         if made is not puller.object:
             objects.append((puller, made))
+        if any(container.get("image") == settings.image("notebook.image") for container in hubs.pulls(made)):
             pulls.append(puller)
     return Fitted(objects, configs, pulls, said)
 

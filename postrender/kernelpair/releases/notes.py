@@ -25,6 +25,7 @@ class Note(enum.Enum):
     RECORD_UNREADABLE = "record-unreadable"
     CONFIG_NO_TEXT = "config-no-text"
 
+    FRONT_END_TAKEN = "front-end-image-taken"
     EXISTING_SECRET = "existing-secret"  # noqa: S105 (a note's name, not a secret)
     PULLER_NAME_TAKEN = "puller-name-taken"
 
@@ -101,6 +102,11 @@ SENTENCES: dict[Note, Sentence] = {
         "jupyterhub_config.py is not a text",
         "the hub reads its configuration from it, and the hook is loaded at its end",
         "render the release from its chart again",
+    ),
+    Note.FRONT_END_TAKEN: Sentence(
+        "no front-end image is set: notebooks run in the release's singleuser.image {value}",
+        "it runs the hub's server already; a small image of its own starts faster and is maintained once",
+        "set custom.kernelGateway.notebook.image",
     ),
     Note.EXISTING_SECRET: Sentence(
         "the hub reads the Secret {value} at run time too",

@@ -38,12 +38,28 @@ def find(objects: list[Item]) -> list[Hub]:
 
 
 def read(hub: Hub) -> Written:
-    """Return custom.kernelGateway of a release's values. Raises UnreadableError."""
+    """Return custom.kernelGateway of a release's values, the front-end image filled in. Raises UnreadableError."""
     assert hub.settings is not None
     held = _values(hub.settings)
     name = targets.get(held, ("hub", "existingSecret"))
     warnings = (Said(Note.EXISTING_SECRET, "hub.existingSecret", str(name)),) if name else ()
-    return Written(targets.get(held, _SETTINGS), warnings)
+    written, of_image = _with_front_end(targets.get(held, _SETTINGS), held)
+    return Written(written, warnings + of_image)
+
+
+def _with_front_end(written: Any, held: dict[str, Any]) -> tuple[Any, tuple[Said, ...]]:
+    """The settings with the release's singleuser.image as the front-end image where they name none, and that said.
+
+    It is an image that runs the hub's server already, and that the image pullers pull.
+    """
+    image = mapping(mapping(held, "singleuser"), "image")
+    block = mapping(written, "notebook")
+    if not isinstance(written, dict) or targets.get(block, ("image", "name")) or not image.get("name"):
+        return written, ()
+    taken = {part: image[part] for part in ("name", "tag", "pullPolicy") if image.get(part)}
+    filled = {**written, "notebook": {**block, "image": {**mapping(block, "image"), **taken}}}
+    shown = ":".join(str(taken[part]) for part in ("name", "tag") if part in taken)
+    return filled, (Said(Note.FRONT_END_TAKEN, key("notebook.image"), shown),)
 
 
 def unused(objects: list[Item], found: list[Hub]) -> Iterator[tuple[Item, Any]]:
