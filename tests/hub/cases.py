@@ -28,9 +28,9 @@ NO_STORAGE = "c.KubeSpawner.volumes = []\nc.KubeSpawner.volume_mounts = []\n"
 class Case(NamedTuple):
     """One spawn: what the operator adds to `BASE`, the settings, and what the user chose.
 
-    ``settings`` are laid over those that turn the flag on. ``result`` is split, plain, refused,
-    unexpected (an error of ours) or failed.
-    ``only`` names the one hub that knows what is configured.
+    ``settings`` are laid over those that turn the flag on. ``options`` come from the form, ``api`` from the hub's API.
+    ``result`` is split, plain, refused, unexpected (an error of ours) or failed. ``said`` is what the annotation
+    kernelpair/split says because of the user's choice. ``only`` names the one hub that knows what is configured.
     """
 
     name: str
@@ -38,6 +38,8 @@ class Case(NamedTuple):
     result: str = "split"
     settings: dict[str, Any] = {}  # noqa: RUF012 (never changed)
     options: dict[str, Any] = {}  # noqa: RUF012
+    api: dict[str, Any] = {}  # noqa: RUF012
+    said: str = ""
     server: str = ""
     user: str = "ann@example.org"
     internal_ssl: bool = False

@@ -38,7 +38,7 @@ def start(config: str, settings: str) -> dict[str, Any]:
 async def spawner_for(config: str, settings: str) -> Any:
     hub = start(config, settings)["hub"]
     user = driver.user_of(hub, "ann", DB)
-    spawner = driver.spawner_of(user, {"internal_ssl": False, "server": "", "options": {}})
+    spawner = await driver.spawner_of(user, {"internal_ssl": False, "server": "", "options": {}, "api": {}})
     return user, spawner
 
 

@@ -7,6 +7,8 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from . import choosing
+
 NOTES = "_kernelpair_notes"
 """Attribute of a spawner: what the progress page of its last spawn has to tell."""
 
@@ -22,8 +24,10 @@ def is_ours(cls: type) -> bool:
     return _MARK in cls.__dict__
 
 
-def derived(base: Any, chain: Callable[[Any], Any]) -> Any:
+def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> Any:
     """Return a subclass of the KubeSpawner class ``base`` that runs ``chain(its modify_pod_hook)`` as its hook.
+
+    Its spawn page offers the user's choice as ``offer`` says, and its user options may hold it.
 
     The hook is chained when the user's options are loaded, right before KubeSpawner makes the pod: by then it is known
     what the trait is, whoever set it, by the rules of the class order: the configuration of any class, a default that a
@@ -40,9 +44,22 @@ def derived(base: Any, chain: Callable[[Any], Any]) -> Any:
             return super().start()
 
         async def load_user_options(self) -> Any:
-            loaded = await super().load_user_options()
+            loaded = await choosing.load(self, offer, super().load_user_options)
             self.modify_pod_hook = chain(getattr(self, "modify_pod_hook"))  # noqa: B009 (its type is the hub's)
             return loaded
+
+        async def get_options_form(self) -> Any:
+            form = await super().get_options_form()
+            return form or ("" if self.profile_list else choosing.alone(self, offer))
+
+        def _render_options_form(self, profile_list: Any) -> Any:
+            return choosing.render(self, offer, profile_list, super()._render_options_form)
+
+        def run_options_from_form(self, form_data: Any) -> Any:
+            return choosing.read(form_data, super().run_options_from_form)
+
+        def options_from_query(self, query_data: Any) -> Any:
+            return choosing.read(query_data, super().options_from_query)
 
         async def progress(self) -> AsyncIterator[dict[str, Any]]:
             async for event in _with_notes(self, super().progress()):
