@@ -168,6 +168,7 @@ PAGES = (
     Page("static, optIn", STATIC, NOT_IN, OPT_IN),
     Page("static, all in", STATIC + ALL_IN, OFFERED, OPT_IN),
     Page("static, all out but one", STATIC + ALL_OUT, {"pair": "on"}),
+    Page("static, as chosen before", STATIC, OFFERED, earlier={"profile": "gpu", "size": "l", "kernelpair": "off"}),
     Page("callable", CALLABLE, OFFERED),
     Page("async", ASYNC, OFFERED),
     Page("async def", ASYNC_DEF, OFFERED, only="hub-newest"),

@@ -173,7 +173,7 @@ def test_a_hub_without_profiles_shows_that_one_choice_and_nothing_else() -> None
             '<label for="kernelpair">',
             *("Separate", "kernel", "container"),
             "</label>",
-            '<select class="form-control" id="kernelpair" name="kernelpair">',
+            '<select class="form-control form-select" id="kernelpair" name="kernelpair">',
             *('<option value="on" selected="">', "on", "</option>"),
             *('<option value="off">', "off", "</option>"),
             "</select>",

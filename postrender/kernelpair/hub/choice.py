@@ -99,9 +99,10 @@ def page(chosen: str) -> str:
     """Return a form with nothing but the choice, ``chosen`` selected: for a hub without profiles."""
     from xml.etree.ElementTree import Element, SubElement, tostring
 
+    # The hub's style sheet is Bootstrap 3 or, from JupyterHub 5 on, 5, where form-select draws the arrow.
     form = Element("div", {"class": "form-group"})
     SubElement(form, "label", {"for": KEY}).text = LABEL
-    select = SubElement(form, "select", {"class": "form-control", "id": KEY, "name": KEY})
+    select = SubElement(form, "select", {"class": "form-control form-select", "id": KEY, "name": KEY})
     for value in _ANNOTATION:
         SubElement(select, "option", {"value": value, **({"selected": ""} if value == chosen else {})}).text = value
     return tostring(form, encoding="unicode", method="html")
