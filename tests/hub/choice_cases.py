@@ -46,7 +46,7 @@ ALL_OUT = 'c.KubeSpawner.extra_annotations = {"kernelpair/split": "false"}\n'
 ALL_IN = 'c.KubeSpawner.extra_annotations = {"kernelpair/split": "true"}\n'
 CHOICES_OUT = """
 c.KubeSpawner.profile_list = [{"display_name": "All", "slug": "all", "profile_options": {
-    "kind": {"display_name": "Kind", "choices": {
+    "dir": {"display_name": "Folder", "choices": {
         "a": {"display_name": "A", "default": True, "kubespawner_override": {}},
         "b": {"display_name": "B", "kubespawner_override": {"extra_annotations": {"kernelpair/split": "false"}}}}}}}]
 """
@@ -133,7 +133,7 @@ BY_CHOICE = (
 ON_IN_VAIN = (
     Case("opted out by the hub, on", ALL_OUT, "plain", CHOICE, {"kernelpair": "on"}),
     Case("opted out by the profile, on", STATIC, "plain", CHOICE, api={"profile": "plain", "kernelpair": "on"}),
-    Case("opted out by a choice, on", CHOICES_OUT, "plain", CHOICE, form(kind="b", kernelpair="on")),
+    Case("opted out by a choice, on", CHOICES_OUT, "plain", CHOICE, form(dir="b", kernelpair="on")),
     Case("page of the user's image, on", STATIC, "plain", CHOICE, posted("rstudio", "on"), said="true"),
     Case("host network, on", HOST_NETWORK, "refused", CHOICE, {"kernelpair": "on"}, said="true"),
 )
