@@ -38,10 +38,11 @@ def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> An
     """
 
     class Spawner(base):  # type: ignore[misc]
-        def start(self) -> Any:
+        def clear_state(self) -> Any:
+            # The hub does so before anything else of a spawn: a progress page may be open before `start` is called.
             setattr(self, NOTES, [])
             setattr(self, DECIDED, False)
-            return super().start()
+            return super().clear_state()
 
         async def load_user_options(self) -> Any:
             loaded = await choosing.load(self, offer, super().load_user_options)
@@ -78,7 +79,10 @@ def note(spawner: Any, message: str) -> None:
 
 
 async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]]:
-    """Yield ``events`` and, as soon as one may follow, every note; several pages may watch the same spawn."""
+    """Yield ``events`` and, as soon as one may follow, every note; several pages may watch the same spawn.
+
+    The hub stops asking when the spawn is over, however it ends.
+    """
     told = 0
 
     def news() -> list[dict[str, Any]]:
@@ -96,12 +100,7 @@ async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]
         if hasattr(events, "aclose"):
             await events.aclose()
     # Without events (events_enabled off) the spawner's own progress ends at once.
-    while not getattr(spawner, DECIDED, False) and not _ended(spawner):
+    while not getattr(spawner, DECIDED, False):
         await asyncio.sleep(_POLL_SECONDS)
     for new in news():
         yield new
-
-
-def _ended(spawner: Any) -> bool:
-    start = getattr(spawner, "_start_future", None)
-    return start is not None and bool(start.done())
