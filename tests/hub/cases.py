@@ -28,9 +28,9 @@ NO_STORAGE = "c.KubeSpawner.volumes = []\nc.KubeSpawner.volume_mounts = []\n"
 class Case(NamedTuple):
     """One spawn: what the operator adds to `BASE`, the settings, and what the user chose.
 
-    ``settings`` are laid over those that turn the flag on. ``result`` is split, plain, refused,
-    unexpected (an error of ours) or failed.
-    ``only`` names the one hub that knows what is configured.
+    ``settings`` are laid over those that turn the flag on. ``options`` come from the form, ``api`` from the hub's API.
+    ``result`` is split, plain, refused, unexpected (an error of ours) or failed. ``said`` is what the annotation
+    kernelpair/split says because of the user's choice. ``only`` names the one hub that knows what is configured.
     """
 
     name: str
@@ -38,6 +38,8 @@ class Case(NamedTuple):
     result: str = "split"
     settings: dict[str, Any] = {}  # noqa: RUF012 (never changed)
     options: dict[str, Any] = {}  # noqa: RUF012
+    api: dict[str, Any] = {}  # noqa: RUF012
+    said: str = ""
     server: str = ""
     user: str = "ann@example.org"
     internal_ssl: bool = False
@@ -177,6 +179,22 @@ DASK = """
 c.KubeSpawner.environment.update({
     "DASK_GATEWAY__ADDRESS": "http://proxy/services/dask-gateway/", "DASK_GATEWAY__AUTH__TYPE": "jupyterhub"})
 """
+PAGES = """
+c.KubeSpawner.profile_list = [{"display_name": "All", "slug": "all", "profile_options": {"dir": {
+    "display_name": "Page", "choices": {
+        "a": {"display_name": "Lab", "default": True, "kubespawner_override": {"default_url": "/lab"}},
+        "r": {"display_name": "RStudio", "kubespawner_override": {"default_url": "/rstudio/?u={username}"}},
+        "e": {"display_name": "Desktop", "kubespawner_override": {
+            "environment": {"JUPYTERHUB_DEFAULT_URL": "/desktop"}}}}}}}]
+"""
+LATE_PAGE = """
+def hook(spawner, pod):
+    [variable] = [v for v in pod.spec.containers[0].env if v.name == "JUPYTERHUB_DEFAULT_URL"]
+    variable.value = "/lab"
+    return pod
+c.KubeSpawner.default_url = "/rstudio"
+c.KubeSpawner.modify_pod_hook = hook
+"""
 TWICE = 'exec(open(__import__("os").environ["KERNELPAIR_HUB_DIR"] + "/load.py").read())'
 
 
@@ -220,6 +238,8 @@ SPLIT = (
     Case("hook that returns a dict, with a field of a newer API", DICT_HOOK),
     Case("our line twice", TWICE),
     Case("refused by the API server", api_status=403),
+    Case("page chosen by the user", PAGES, options=form(dir="a")),
+    Case("page that an earlier hook changes", LATE_PAGE),
     Case("another port", settings={"kernel": {"port": 9000}}),
 )
 PLAIN = (
@@ -228,6 +248,8 @@ PLAIN = (
     Case("not opted in", PROFILES, "plain", settings={"optIn": True}),
     Case("opted out by an option choice", OPTIONS, "plain", options=form(image="old")),
     Case("page of the user's image", PROFILES, "plain", options={"profile": "rstudio"}),
+    Case("page of the user's image, chosen", PAGES, "plain", options=form(dir="r")),
+    Case("page in a variable, chosen", PAGES, "plain", options=form(dir="e")),
     Case("page in the arguments", 'c.KubeSpawner.args = ["--ServerApp.default_url=/desktop/"]', "plain"),
     Case("page in a variable", 'c.KubeSpawner.environment = {"JUPYTERHUB_DEFAULT_URL": "/rstudio/"}', "plain"),
     Case(

@@ -124,7 +124,7 @@ def user_of(hub: JupyterHub, name: str, db: Any) -> User:
     settings = {
         "config": hub.config,
         "spawner_class": hub.spawner_class,
-        "hub": Hub(ip="0.0.0.0", base_url="/hub/"),
+        "hub": Hub(ip="0.0.0.0", port=8081, base_url="/hub/"),
         "base_url": "/",
         "allow_named_servers": True,
         "cookie_options": {},
@@ -132,15 +132,17 @@ def user_of(hub: JupyterHub, name: str, db: Any) -> User:
     return User(known, settings, db)
 
 
-def spawner_of(user: User, case: dict[str, Any]) -> Any:
+async def spawner_of(user: User, case: dict[str, Any]) -> Any:
     if case["internal_ssl"]:
         user.settings.update(internal_ssl=True, internal_certs_location="certs", internal_trust_bundles={})
     orm_spawner = orm.Spawner(name=case["server"], user=user.orm_user)
     user.db.add(orm_spawner)
     user.db.commit()
     spawner = user._new_spawner(case["server"])
+    spawner.user_options = case["api"]
     if case["options"]:
-        spawner.user_options = spawner.options_from_form({key: [value] for key, value in case["options"].items()})
+        form = {key: [value] for key, value in case["options"].items()}
+        spawner.user_options = await maybe_future(spawner.run_options_from_form(form))
     spawner.api_token = "the-hubs-secret"
     spawner.oauth_client_id = "service"
     orm_server = orm.Server(base_url=f"/user/{user.name}/")
@@ -160,8 +162,10 @@ async def run(case: dict[str, Any], folder: Path, db: Any, server: ApiServer, re
     hub = hub_of(case["config"])
     result: dict[str, Any] = {"class": [cls.__module__ + "." + cls.__qualname__ for cls in hub.spawner_class.__mro__]}
     user = user_of(hub, case["user"], db)
-    spawner = spawner_of(user, case)
+    spawner = await spawner_of(user, case)
+    chosen = spawner.user_options
     await spawner.load_user_options()
+    result["options"], result["options_stay"] = spawner.user_options, spawner.user_options == chosen
     hook = spawner.modify_pod_hook
     earlier = getattr(hook, "earlier", hook)
     pod = await spawner.get_pod_manifest()

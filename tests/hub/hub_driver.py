@@ -38,7 +38,7 @@ def start(config: str, settings: str) -> dict[str, Any]:
 async def spawner_for(config: str, settings: str) -> Any:
     hub = start(config, settings)["hub"]
     user = driver.user_of(hub, "ann", DB)
-    spawner = driver.spawner_of(user, {"internal_ssl": False, "server": "", "options": {}})
+    spawner = await driver.spawner_of(user, {"internal_ssl": False, "server": "", "options": {}, "api": {}})
     return user, spawner
 
 
@@ -84,18 +84,24 @@ async def failing_otherwise() -> None:
 
 
 async def progress(spawner: Any, events_enabled: bool) -> list[str]:
-    """The messages of the progress page while a spawn goes on, as the hub collects them."""
+    """The messages of the progress page while a spawn goes on, as the hub collects them; open before the start."""
     spawner.events_enabled = events_enabled
     spawner._spawn_pending = True
+    spawner.clear_state()
 
     async def begin() -> None:
         await asyncio.sleep(0.1)
         await run_hook(spawner)
         await asyncio.sleep(0.5)
 
+    async def watched() -> list[str]:
+        return [event["message"] async for event in spawner._generate_progress()]
+
     spawner._start = begin
-    spawner.start()
-    return [event["message"] async for event in spawner._generate_progress()]
+    page = asyncio.ensure_future(watched())
+    await asyncio.sleep(0.3)
+    await spawner.start()
+    return await asyncio.wait_for(page, 20)
 
 
 def counts() -> dict[str, float]:
@@ -121,6 +127,8 @@ async def main() -> None:
     user, spawner = await spawner_for(*configs["refused"])
     answer["progress"] = await progress(spawner, True)
     answer["progress without events"] = await progress(spawner, False)
+    spawner.extra_pod_config = {}
+    answer["progress of a later spawn"] = await progress(spawner, False)
     answer["pickles"] = pickle.loads(pickle.dumps(type(spawner))) is type(spawner)
     for name in ("good", "plain"):
         _, spawner = await spawner_for(*configs[name])

@@ -10,6 +10,7 @@ import pytest
 
 from kernelpair.hub.files import settings_file
 from tests.hub.cases import BASE, HOST_NETWORK
+from tests.hub.choice_cases import CALLED, STATIC, STRING, TEMPLATE
 from tests.hub.hubs import HUBS, LINE, RUNTIME, block, program
 
 NOT_SPLIT = "kernelpair: USER PODS ARE NOT SPLIT: "
@@ -18,12 +19,48 @@ TO_FAIL = settings_file(block({"onRefusal": "fail"}), RUNTIME, "hub")
 OTHER_SPAWNER = 'c.JupyterHub.spawner_class = "jupyterhub.spawner.SimpleLocalProcessSpawner"'
 OLD = "import kubespawner\nkubespawner.version_was, kubespawner.__version__ = kubespawner.__version__, '3.0.2'\n"
 NEW_AGAIN = "\nkubespawner.__version__ = kubespawner.version_was\n"
+CHOICE = settings_file(block({"userChoice": True}), RUNTIME, "hub")
+KUBESPAWNER = "import kubespawner, traitlets\nclass Lab(kubespawner.KubeSpawner):\n    "
+LAB = "\nclass Sub(Lab):\n    pass\nc.JupyterHub.spawner_class = Sub\n"
+# What an operator did to the spawn page -> why the choice isn't shown; "" where it is.
+FORMS = {
+    "own page": ("", ""),
+    "profiles": (STATIC, ""),
+    "emptied": ('c.KubeSpawner.options_form = ""\nc.Spawner.options_form = ""', ""),
+    "only looked at": ("c.KubeSpawner.additional_profile_form_template_paths", ""),
+    "string": (STRING, "c.KubeSpawner.options_form replaces"),
+    "of any spawner": ("c.Spawner.options_form = '<input>'", "c.Spawner.options_form replaces"),
+    "callable": (CALLED, "c.KubeSpawner.options_form replaces"),
+    "template": (TEMPLATE, "c.KubeSpawner.profile_form_template replaces"),
+    "fancy profiles": (
+        "c.KubeSpawner.additional_profile_form_template_paths = ['/x']",
+        "c.KubeSpawner.additional_profile_form_template_paths replaces",
+    ),
+    "appended": (
+        "c.KubeSpawner.additional_profile_form_template_paths.append('/x')",
+        "c.KubeSpawner.additional_profile_form_template_paths replaces",
+    ),
+    "of the subclass": (KUBESPAWNER + "pass" + LAB + 'c.Sub.options_form = "x"', "c.Sub.options_form replaces"),
+    "default of a class": (
+        KUBESPAWNER + '@traitlets.default("options_form")\n    def mine(self):\n        return "x"' + LAB,
+        "Lab makes a form of its own",
+    ),
+    "magic default of a class": (
+        KUBESPAWNER + 'def _options_form_default(self):\n        return "x"' + LAB,
+        "Lab makes a form of its own",
+    ),
+    "trait of a class": (KUBESPAWNER + 'options_form = traitlets.Unicode("x")' + LAB, "Lab makes a form of its own"),
+    "method of a class": (
+        KUBESPAWNER + 'async def get_options_form(self):\n        return "x"' + LAB,
+        "Lab makes a form of its own",
+    ),
+}
 CONFIGS: dict[str, tuple[str, str]] = {
     "good": (BASE + LINE, GOOD),
     "fail": (BASE + HOST_NETWORK + LINE, TO_FAIL),
     "refused": (BASE + HOST_NETWORK + LINE, GOOD),
     "plain": (BASE + 'c.KubeSpawner.default_url = "/rstudio"' + LINE, GOOD),
-    "user choice": (BASE + LINE, settings_file(block({"userChoice": True}), RUNTIME, "hub")),
+    **{f"choice: {name}": (BASE + text + LINE, CHOICE) for name, (text, _) in FORMS.items()},
     "another spawner": (BASE + OTHER_SPAWNER + LINE, GOOD),
     "no spawner": (LINE, GOOD),
     "old KubeSpawner": (BASE + OLD + LINE + NEW_AGAIN, GOOD),
@@ -78,8 +115,14 @@ def test_a_good_start_is_one_line(answer: dict[str, Any]) -> None:
     assert started["class"] == "kernelpair.hub.spawners"
 
 
-def test_user_choice_is_not_in_this_version(answer: dict[str, Any]) -> None:
-    assert [line[0] for line in ours(answer["starts"]["user choice"])] == ["INFO", "WARNING"]
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_that_is_left_alone_is_told_once(answer: dict[str, Any], name: str) -> None:
+    lines, reason = ours(answer["starts"][f"choice: {name}"]), FORMS[name][1]
+    assert [level for level, _ in lines] == (["INFO", "WARNING"] if reason else ["INFO"])
+    if reason:
+        assert lines[1][1].startswith("kernelpair: the spawn page doesn't show the user's choice (userChoice): ")
+        assert reason in lines[1][1]
+        assert "Fix: give that form a field named kernelpair with the values on and off" in lines[1][1]
 
 
 def test_refusals_never_bring_the_hub_to_its_limit(answer: dict[str, Any]) -> None:
@@ -98,6 +141,11 @@ def test_the_progress_page_tells_a_refusal_once(answer: dict[str, Any], key: str
     assert [message for message in answer[key] if message != "Server requested"] == [told]
 
 
+def test_the_progress_page_of_a_later_spawn_tells_nothing_of_an_earlier_one(answer: dict[str, Any]) -> None:
+    """Though it is open before the spawner starts."""
+    assert [message for message in answer["progress of a later spawn"] if message != "Server requested"] == []
+
+
 @pytest.mark.parametrize(("name", "containers"), [("good", ["notebook", "kernel"]), ("plain", ["notebook"])])
 def test_kubespawner_starts_it_and_sees_it_run(answer: dict[str, Any], name: str, containers: list[str]) -> None:
     """Its own `start`, from the user's options to the pod that it sees running; `poll` says None for that."""
@@ -107,7 +155,7 @@ def test_kubespawner_starts_it_and_sees_it_run(answer: dict[str, Any], name: str
 
 
 def test_metrics(answer: dict[str, Any]) -> None:
-    assert answer["counted"] == {"split": 1, "plain": 1, "refused": 2}
+    assert answer["counted"] == {"split": 2, "plain": 1, "refused": 2}
 
 
 def test_the_class_can_be_pickled_by_name(answer: dict[str, Any]) -> None:

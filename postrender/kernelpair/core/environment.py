@@ -14,8 +14,11 @@ from .settings import Settings
 CREDENTIALS = frozenset({"JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN", "CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_CRYPT_KEY"})
 # What describes the user image's interpreter would break the front-end's.
 _KERNEL_ONLY = re.compile(r"PATH|PYTHONPATH|PYTHONHOME|LD_.*|CONDA_.*")
-# A client of dask-gateway logs in with the hub's token (dask-gateway's JupyterHubAuth).
-_WANTS_CREDENTIALS = re.compile(r"DASK_GATEWAY__.*")
+# A client of dask-gateway logs in with the hub's token (its JupyterHubAuth), unless it is told to log in otherwise. The
+# rest of such a name is read in any case (dask.config). A class of the operator's own may do what JupyterHubAuth does.
+_WANTS_CREDENTIALS = re.compile(r"DASK_(?i:GATEWAY__.*)")
+_LOGIN = re.compile(r"DASK_(?i:GATEWAY__AUTH__TYPE)")
+_OTHER_LOGINS = frozenset({"basic", "kerberos"})
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
 
 GATEWAY_URL = "JUPYTER_GATEWAY_URL"
@@ -68,7 +71,9 @@ def passes_credentials(container: dict[str, Any], settings: Settings) -> bool:
     wanted = settings["kernel.passHubCredentials"]
     if wanted != "auto":
         return bool(wanted)
-    return any(_WANTS_CREDENTIALS.fullmatch(str(entry.get("name"))) for entry in items(container, "env"))
+    wanting = [entry for entry in items(container, "env") if _WANTS_CREDENTIALS.fullmatch(str(entry.get("name")))]
+    logins = [entry.get("value") for entry in wanting if _LOGIN.fullmatch(str(entry.get("name")))]
+    return bool(wanting) and not (logins and logins[-1] in _OTHER_LOGINS)
 
 
 def divide(container: dict[str, Any], settings: Settings) -> Division:

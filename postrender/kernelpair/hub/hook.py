@@ -11,10 +11,10 @@ import os
 from typing import Any
 
 from ..core import settings as core_settings
-from . import files, metrics, spawners
+from . import choice, choosing, files, metrics, spawners
 from .failure import refusal
 from .manifest import Pod, plain
-from .outcome import PLAIN, REFUSED, SPLIT, Held, Outcome, Spawn, outcome
+from .outcome import BY_CHOICE, PLAIN, REFUSED, SPLIT, Held, Outcome, Spawn, outcome
 
 OLDEST_KUBESPAWNER = 4
 """The major version of the oldest KubeSpawner that is served (zero-to-jupyterhub 2.0.0)."""
@@ -42,8 +42,12 @@ def install(c: Any, folder: str) -> None:
             _LOG.info("kernelpair: the flag is off; user pods are left alone")
             return
         cls = _spawner_class(c)
-        if not spawners.is_ours(cls):
-            c.JupyterHub.spawner_class = spawners.derived(cls, lambda earlier: _chained(held, earlier))
+        if spawners.is_ours(cls):
+            return
+        hidden = choosing.not_shown(c, cls)
+        allowed = held.settings["userChoice"]
+        offer = choosing.Offer(allowed, allowed and not hidden, held.settings["optIn"])
+        c.JupyterHub.spawner_class = spawners.derived(cls, lambda earlier: _chained(held, earlier), offer)
         metrics.counter()
     except Unusable as unusable:
         _LOG.error("kernelpair: USER PODS ARE NOT SPLIT: %s", unusable)
@@ -54,8 +58,10 @@ def install(c: Any, folder: str) -> None:
     _LOG.info(
         "kernelpair: pods of %s are split; front-end image %s", cls.__name__, held.settings.image("notebook.image")
     )
-    if held.settings["userChoice"]:
-        _LOG.warning("kernelpair: kernelGateway.userChoice is not in this version; the spawn page stays as it is")
+    if allowed and hidden:
+        what = "kernelpair: the spawn page doesn't show the user's choice (userChoice): %s, and is left alone"
+        fix = "give that form a field named %s with the values %s and %s; requests to the hub's API work as they are"
+        _LOG.warning(f"{what}. Fix: {fix}", hidden, choice.KEY, choice.ON, choice.OFF)
 
 
 def _read(path: str) -> Held:
@@ -149,18 +155,22 @@ class Hook:
 
 def _facts(spawner: Any) -> Spawn:
     url = spawner.format_string(spawner.default_url) if spawner.default_url else ""
-    return Spawn(spawner.namespace, bool(getattr(spawner, "enable_user_namespaces", False)), url)
+    user_namespaces = bool(getattr(spawner, "enable_user_namespaces", False))
+    return Spawn(spawner.namespace, user_namespaces, url, getattr(spawner, choosing.CHOSEN, None))
 
 
 _LOGGED = {SPLIT: (logging.INFO, "split"), PLAIN: (logging.INFO, "plain pod"), REFUSED: (logging.WARNING, "refused")}
 
 
 def _tell(spawner: Any, made: Outcome, fails: bool) -> None:
-    """One line in the log, a note to the user where the pod was refused, and the count."""
+    """One line in the log, a note to the user where the pod was refused or they chose, and the count."""
     metrics.count(made.result)
     level, said = _LOGGED[made.result]
     if made.result == REFUSED:
         said += ", the spawn fails" if fails else ", plain pod"
+    if made.what == BY_CHOICE:
+        spawners.note(spawner, "No separate kernel container, as you chose.")
+    elif made.result == REFUSED or (made.result == PLAIN and getattr(spawner, choosing.CHOSEN, None) == choice.ON):
         spawners.note(spawner, f"No separate kernel container: {made.what}.")
     line = "kernelpair: %s: user=%s server=%s %s"
     spawner.log.log(level, line, said, spawner.user.name, json.dumps(spawner.name), made.sentence)

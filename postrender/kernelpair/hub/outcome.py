@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from ..core import names, pods, reasons, split
 from ..core.settings import Settings
+from . import choice
 from .urls import default_urls, plain_url
 
 SPLIT, PLAIN, REFUSED = "split", "plain", "refused"
+BY_CHOICE = "the user chose no separate kernel container"
 
 
 class Held(NamedTuple):
@@ -21,15 +23,19 @@ class Held(NamedTuple):
 
 
 class Spawn(NamedTuple):
-    """What has to be known of the spawner: where the pod goes, and the page that opens."""
+    """What has to be known of the spawner: where the pod goes, the page that opens, and what the user chose.
+
+    ``chosen`` is None without a choice, and may be anything where it came through the hub's API.
+    """
 
     namespace: str
     user_namespaces: bool
     default_url: str
+    chosen: Any = None
 
 
 class Outcome(NamedTuple):
-    """What became of the pod. ``pod`` is the pair, or None where the pod stays as it is.
+    """What became of the pod. ``pod`` is the pair, or the pod with the user's choice, or None where it stays as it is.
 
     ``what`` and ``why`` are for everyone, ``fix`` is for operators; of a split they are the log line and "".
     """
@@ -47,7 +53,27 @@ class Outcome(NamedTuple):
 
 
 def outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
-    """Return what becomes of ``pod`` (plain dict, never changed): the pair, or why it stays as it is."""
+    """Return what becomes of ``pod`` (plain dict, never changed): the pair, or why it stays as it is.
+
+    What the user chose stands in the annotation kernelpair/split, unless the operator opted out there; it is there on a
+    pod that can't be split too.
+    """
+    if spawn.chosen is not None and not choice.valid(spawn.chosen):
+        return _bad_choice(spawn.chosen)
+    asked = choice.applied(pod, spawn.chosen)
+    if asked is not pod and spawn.chosen == choice.OFF:
+        return Outcome(PLAIN, asked, BY_CHOICE)
+    made = _outcome(asked, spawn, held)
+    return made if made.pod is not None or asked is pod else made._replace(pod=asked)
+
+
+def _bad_choice(chosen: Any) -> Outcome:
+    what = f"the option {choice.KEY} says {json.dumps(chosen)[:60]}, which is neither {choice.ON} nor {choice.OFF}"
+    fix = f'write "{choice.ON}", "{choice.OFF}" or no {choice.KEY} into the user_options of the request'
+    return Outcome(REFUSED, None, what, "what was meant can't be known", fix)
+
+
+def _outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
     skipped = pods.decide(pod, held.settings)
     if skipped is not None:
         return _told(REFUSED if skipped.reason is reasons.Reason.BAD_OPT_IN else PLAIN, [skipped])

@@ -7,6 +7,8 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+from . import choosing
+
 NOTES = "_kernelpair_notes"
 """Attribute of a spawner: what the progress page of its last spawn has to tell."""
 
@@ -22,8 +24,10 @@ def is_ours(cls: type) -> bool:
     return _MARK in cls.__dict__
 
 
-def derived(base: Any, chain: Callable[[Any], Any]) -> Any:
+def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> Any:
     """Return a subclass of the KubeSpawner class ``base`` that runs ``chain(its modify_pod_hook)`` as its hook.
+
+    Its spawn page offers the user's choice as ``offer`` says, and its user options may hold it.
 
     The hook is chained when the user's options are loaded, right before KubeSpawner makes the pod: by then it is known
     what the trait is, whoever set it, by the rules of the class order: the configuration of any class, a default that a
@@ -34,15 +38,29 @@ def derived(base: Any, chain: Callable[[Any], Any]) -> Any:
     """
 
     class Spawner(base):  # type: ignore[misc]
-        def start(self) -> Any:
+        def clear_state(self) -> Any:
+            # The hub does so before anything else of a spawn: a progress page may be open before `start` is called.
             setattr(self, NOTES, [])
             setattr(self, DECIDED, False)
-            return super().start()
+            return super().clear_state()
 
         async def load_user_options(self) -> Any:
-            loaded = await super().load_user_options()
+            loaded = await choosing.load(self, offer, super().load_user_options)
             self.modify_pod_hook = chain(getattr(self, "modify_pod_hook"))  # noqa: B009 (its type is the hub's)
             return loaded
+
+        async def get_options_form(self) -> Any:
+            form = await super().get_options_form()
+            return form or ("" if self.profile_list else choosing.alone(self, offer))
+
+        def _render_options_form(self, profile_list: Any) -> Any:
+            return choosing.render(self, offer, profile_list, super()._render_options_form)
+
+        def run_options_from_form(self, form_data: Any) -> Any:
+            return choosing.read(form_data, super().run_options_from_form)
+
+        def options_from_query(self, query_data: Any) -> Any:
+            return choosing.read(query_data, super().options_from_query)
 
         async def progress(self) -> AsyncIterator[dict[str, Any]]:
             async for event in _with_notes(self, super().progress()):
@@ -61,7 +79,10 @@ def note(spawner: Any, message: str) -> None:
 
 
 async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]]:
-    """Yield ``events`` and, as soon as one may follow, every note; several pages may watch the same spawn."""
+    """Yield ``events`` and, as soon as one may follow, every note; several pages may watch the same spawn.
+
+    The hub stops asking when the spawn is over, however it ends.
+    """
     told = 0
 
     def news() -> list[dict[str, Any]]:
@@ -79,12 +100,7 @@ async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]
         if hasattr(events, "aclose"):
             await events.aclose()
     # Without events (events_enabled off) the spawner's own progress ends at once.
-    while not getattr(spawner, DECIDED, False) and not _ended(spawner):
+    while not getattr(spawner, DECIDED, False):
         await asyncio.sleep(_POLL_SECONDS)
     for new in news():
         yield new
-
-
-def _ended(spawner: Any) -> bool:
-    start = getattr(spawner, "_start_future", None)
-    return start is not None and bool(start.done())

@@ -35,6 +35,15 @@ CASES = [
     # dask-gateway's client logs in with the hub's token.
     ({**TOKEN, "DASK_GATEWAY__ADDRESS": "http://x"}, "JUPYTERHUB_API_TOKEN DASK_GATEWAY__ADDRESS",
      "JUPYTERHUB_API_TOKEN DASK_GATEWAY__ADDRESS"),
+    # Its names are read in any case, but for the prefix.
+    ({**TOKEN, "DASK_gateway__Address": "http://x"}, "JUPYTERHUB_API_TOKEN DASK_gateway__Address",
+     "JUPYTERHUB_API_TOKEN DASK_gateway__Address"),
+    # A class of the operator's own may need it; other ways to log in don't.
+    ({**TOKEN, "DASK_GATEWAY__AUTH__TYPE": "ours.Auth"}, "JUPYTERHUB_API_TOKEN DASK_GATEWAY__AUTH__TYPE",
+     "JUPYTERHUB_API_TOKEN DASK_GATEWAY__AUTH__TYPE"),
+    ({**TOKEN, "DASK_GATEWAY__ADDRESS": "x", "DASK_GATEWAY__AUTH__TYPE": "basic"},
+     "JUPYTERHUB_API_TOKEN DASK_GATEWAY__ADDRESS DASK_GATEWAY__AUTH__TYPE",
+     "DASK_GATEWAY__ADDRESS DASK_GATEWAY__AUTH__TYPE"),
     # dask without a gateway doesn't.
     ({**TOKEN, "DASK_DISTRIBUTED__X": "1"}, "JUPYTERHUB_API_TOKEN DASK_DISTRIBUTED__X", "DASK_DISTRIBUTED__X"),
     # Both a secret and the user image's: it is a secret.
