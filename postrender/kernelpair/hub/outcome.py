@@ -51,8 +51,12 @@ def outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
     skipped = pods.decide(pod, held.settings)
     if skipped is not None:
         return _told(REFUSED if skipped.reason is reasons.Reason.BAD_OPT_IN else PLAIN, [skipped])
-    index, _ = pods.user_container(pod)
-    user = pod["spec"]["containers"][index] if index >= 0 else {}
+    try:
+        plain = split.undo(pod)  # an earlier hook, or a pod template of the release, may have made it a pair
+    except reasons.Refused as refused:
+        return _told(REFUSED, list(refused.findings))
+    index, _ = pods.user_container(plain)
+    user = plain["spec"]["containers"][index] if index >= 0 else {}
     url = plain_url(default_urls(user, spawn.default_url), held.settings["plainUrls"])
     if url:
         return Outcome(PLAIN, None, f"the server opens {url}, which only the user's image can serve (plainUrls)")
