@@ -69,7 +69,7 @@ def outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
             f"spawn into the hub's namespace {held.namespace}".rstrip() + f', or opt out with {names.SPLIT}: "false"',
         )
     try:
-        pair = split.split(pod, held.settings, held.runtime)
+        pair = split.build(plain, held.settings, held.runtime)
     except reasons.Refused as refused:
         return _told(REFUSED, list(refused.findings))
     return Outcome(SPLIT, pair.pod, _summary(user, pair, held.settings))
