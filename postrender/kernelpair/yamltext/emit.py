@@ -27,8 +27,8 @@ _FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# What keeps a text out of a literal block scalar: characters that need an escape. `_literal` looks for white space where
-# a block scalar would lose or misread it, and for more than one line end at the end.
+# What keeps a text out of a literal block scalar: characters that need an escape. `_literal` looks for the rest: white
+# space where a block scalar would lose or misread it, and more than one line end at the end.
 _NOT_LITERAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 # What single quotes hold as it is and double quotes would have to escape.
 _SINGLE = re.compile(r"[ !#-&(-\[\]-~]*[\"\\][ -&(-~]*", re.ASCII)
