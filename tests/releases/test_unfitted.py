@@ -39,9 +39,11 @@ def without(kind: str, name: str = "hub") -> list[Object]:
     return [one for one in release() if (one["kind"], one["metadata"]["name"]) != (kind, name)]
 
 
-def changed(kind: str, change: Callable[[Object], object], values: object = z2jh.VALUES) -> list[Object]:
+def changed(
+    kind: str, change: Callable[[Object], object], values: object = z2jh.VALUES, name: str = "hub"
+) -> list[Object]:
     objects = release(values)
-    change(pick(objects, kind, "hub"))
+    change(pick(objects, kind, name))
     return objects
 
 
@@ -117,6 +119,15 @@ REFUSED: dict[str, tuple[list[Object], dict[str, str], Note | None, list[str]]] 
     "no text": (
         changed("ConfigMap", lambda o: o["data"].update({CONFIG_KEY: 7})), {},
         Note.CONFIG_NO_TEXT, ["ConfigMap hub", f"data.{CONFIG_KEY}"]),
+    "labels that are no mapping": (
+        changed("Deployment", lambda o: o["spec"]["template"]["metadata"].update(labels=1.0)), {},
+        Note.WRONG_TYPE, ["Deployment hub", "spec.template.metadata.labels must be a mapping"]),
+    "pull secrets that are no list": (
+        changed("DaemonSet", lambda o: pod_of(o).update(imagePullSecrets="x"), name="continuous-image-puller"), {},
+        Note.WRONG_TYPE, ["DaemonSet continuous-image-puller", "spec.template.spec.imagePullSecrets must be a list"]),
+    "volumes that are no list": (
+        changed("Deployment", lambda o: pod_of(o)["containers"][0].update(volumeMounts="x")), {},
+        Note.WRONG_TYPE, ["Deployment hub", "spec.template.spec.containers[0].volumeMounts must be a list"]),
     "broken record": (
         changed("Deployment", lambda o: o["metadata"].update(annotations={"kernelpair/hub": "{"})), {},
         Note.RECORD_UNREADABLE, ["kernelpair/hub", "not JSON"]),

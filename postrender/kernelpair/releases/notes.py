@@ -22,6 +22,7 @@ class Note(enum.Enum):
     MOUNT_TAKEN = "mount-taken"
     RECORD_UNREADABLE = "record-unreadable"
     CONFIG_NO_TEXT = "config-no-text"
+    WRONG_TYPE = "wrong-type"
 
     EXISTING_SECRET = "existing-secret"  # noqa: S105 (a note's name, not a secret)
     PULLER_NAME_TAKEN = "puller-name-taken"
@@ -88,6 +89,11 @@ SENTENCES: dict[Note, Sentence] = {
     Note.CONFIG_NO_TEXT: Sentence(
         "jupyterhub_config.py is not a text",
         "the hub reads its configuration from it, and the hook is loaded at its end",
+        "render the release from its chart again",
+    ),
+    Note.WRONG_TYPE: Sentence(
+        "{value}",
+        "kernelpair adds to it, and an API server would refuse it",
         "render the release from its chart again",
     ),
     Note.EXISTING_SECRET: Sentence(
