@@ -1,8 +1,9 @@
-"""The four contests: which commands run beside each other, when their outputs are right, and what is to be reached."""
+"""The contests: which commands run beside each other, when their outputs are right, and what is to be reached."""
 
 from __future__ import annotations
 
 import filecmp
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -60,6 +61,7 @@ class Contest(NamedTuple):
     """Commands to run beside each other, `checks` of their outputs by name, and the goals.
 
     A check raises Failed for a wrong output and sees one of them. `warm_up`: the first round isn't counted.
+    `inside`: one program that does in itself what the commands are named after, and measures it; see `measure.inside`.
     """
 
     key: str
@@ -69,6 +71,7 @@ class Contest(NamedTuple):
     goals: tuple[Goal, ...]
     rounds: int
     warm_up: bool = True
+    inside: Command | None = None
 
 
 class Sizes(NamedTuple):
@@ -90,7 +93,7 @@ def chart_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) ->
     templates = {flag: Command("helm template", (*helm, f"kernelGateway.enabled={flag}")) for flag in ("true", "false")}
     for flag, template in templates.items():
         run(template, environment, folder / f"{flag}.yaml")
-    return _release("a", "the chart's release", folder, templates["true"], (None, None))
+    return _split_release("a", "the chart's release", folder, templates["true"], (None, None))
 
 
 def hub_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contest:
@@ -98,35 +101,63 @@ def hub_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> C
     del environment, sizes
     for flag in (True, False):
         (folder / f"{flag}.yaml".lower()).write_text(workloads.hub_release(flag))
+    return _split_release("b", "a hub's release of 150 KB", folder, helm_of(folder), (0.8, 0.4))
+
+
+def helm_of(folder: Path) -> Command:
+    """Helm on a chart whose one template is `folder`'s true.yaml; nothing in it may look like a template's."""
     chart = folder / "chart"
     (chart / "templates").mkdir(parents=True)
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: hub\nversion: 0.1.0\n")
-    (chart / "templates" / "release.yaml").write_text(workloads.hub_release(True))
-    helm = Command("helm template", (str(tools.path("helm3")), "template", "x", str(chart)))
-    return _release("b", "a hub's release of 150 KB", folder, helm, (0.8, 0.4))
+    shutil.copyfile(folder / "true.yaml", chart / "templates" / "release.yaml")
+    return Command("helm template", (str(tools.path("helm3")), "template", "x", str(chart)))
 
 
-def _release(key: str, title: str, folder: Path, helm: Command, limits: tuple[float | None, float | None]) -> Contest:
-    """The contest on `folder`'s releases true.yaml (flag on) and false.yaml (off), with the limits for on and off."""
-    on, off = folder / "true.yaml", folder / "false.yaml"
+Limits = tuple[float | None, float | None]
+"""Of the time beside kustomize's, with the flag on and off."""
+
+
+def _split_release(key: str, title: str, folder: Path, helm: Command, limits: Limits) -> Contest:
+    """The contest on a release whose pod template becomes a pair."""
+    on = folder / "true.yaml"
     kustomize = _kustomize("kustomize build", folder / "kustomization", [on.read_text()])
+    before = objects(on)
+    checks = {
+        KERNELPAIR_ON: lambda output: _is_split(output, before, more=("ConfigMap",)),
+        kustomize.name: lambda output: _is_split(output, before),
+    }
+    return release(key, title, folder, (kustomize, helm), checks, limits)
+
+
+KERNELPAIR_ON, KERNELPAIR_OFF = "kernelpair, flag on", "kernelpair, flag off"
+Checks = Mapping[str, Callable[[Path], None]]
+
+
+def release(
+    key: str, title: str, folder: Path, others: tuple[Command, Command], checks: Checks, limits: Limits
+) -> Contest:
+    """The contest on `folder`'s releases true.yaml (flag on) and false.yaml (off), beside kustomize and Helm.
+
+    `checks` are those of kernelpair with the flag on and of kustomize.
+    """
+    on, off = folder / "true.yaml", folder / "false.yaml"
+    kustomize, helm = others
     commands = (
-        Command("kernelpair, flag on", (KERNELPAIR,), on),
+        Command(KERNELPAIR_ON, (KERNELPAIR,), on),
         kustomize,
-        Command("kernelpair, flag off", (KERNELPAIR,), off),
+        Command(KERNELPAIR_OFF, (KERNELPAIR,), off),
         helm,
         PYTHON,
     )
-    before = _objects(on)
+    before = objects(on)
     checks = {
-        "kernelpair, flag on": lambda output: _is_split(output, before, more=("ConfigMap",)),
-        "kustomize build": lambda output: _is_split(output, before),
-        "kernelpair, flag off": lambda output: _is_same(output, off),
-        "helm template": lambda output: _has_objects(output, before),
+        **checks,
+        KERNELPAIR_OFF: lambda output: _is_same(output, off),
+        helm.name: lambda output: expect(objects(output) == before, "the output isn't the release"),
     }
     goals = [
-        Goal(f"{first} / {second}", _ratio(first, second), limit if second == kustomize.name else None)
-        for first, limit in zip(("kernelpair, flag on", "kernelpair, flag off"), limits, strict=True)
+        Goal(f"{first} / {second}", ratio(first, second), limit if second == kustomize.name else None)
+        for first, limit in zip((KERNELPAIR_ON, KERNELPAIR_OFF), limits, strict=True)
         for second in (kustomize.name, helm.name, PYTHON.name)
     ]
     return Contest(key, title, commands, checks, tuple(goals), rounds=21)
@@ -149,7 +180,7 @@ def stream(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contes
         (Command(ours, (KERNELPAIR,), big), kustomize),
         {
             ours: lambda output: _is_same(output, big),
-            theirs: lambda output: _expect(_count(output, b"kind: ") == count, "kustomize lost objects"),
+            theirs: lambda output: expect(_count(output, b"kind: ") == count, "kustomize lost objects"),
         },
         (
             Goal(
@@ -184,7 +215,7 @@ def templates(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Con
         f"{sizes.templates:,} pod templates to split against {sizes.fewer_templates:,}",
         tuple(commands),
         checks,
-        (Goal("time: ten times the templates", _ratio(more, fewer), 11),),
+        (Goal("time: ten times the templates", ratio(more, fewer), 11),),
         rounds=2,
         warm_up=False,
     )
@@ -198,7 +229,8 @@ CONTESTS: Mapping[str, Callable[[Path, Mapping[str, str], Sizes], Contest]] = {
 }
 
 
-def _ratio(first: str, second: str) -> Callable[[Round], float]:
+def ratio(first: str, second: str) -> Callable[[Round], float]:
+    """The figure that says how much of the second command's time the first takes."""
     return lambda one: one[first].seconds / one[second].seconds
 
 
@@ -214,41 +246,39 @@ def _kustomize(name: str, folder: Path, release: Iterable[str]) -> Command:
     return Command(name, (str(tools.path("kustomize")), "build", str(folder)))
 
 
-def _expect(right: bool, otherwise: str) -> None:
+def expect(right: bool, otherwise: str) -> None:
+    """Raise Failed with `otherwise` unless an output is `right`."""
     if not right:
         raise Failed(otherwise)
 
 
 def _is_same(output: Path, original: Path) -> None:
-    _expect(
+    expect(
         filecmp.cmp(output, original, shallow=False), "the output differs from the input, which had nothing to split"
     )
 
 
-def _objects(path: Path) -> dict[tuple[str, str], Any]:
+def objects(path: Path) -> dict[tuple[str, str], Any]:
+    """The objects of a stream by kind and name."""
     import yaml
 
     documents = yaml.load_all(path.read_bytes(), Loader=yaml.CSafeLoader)
     return {(each["kind"], each["metadata"]["name"]): each for each in documents if each}
 
 
-def _has_objects(output: Path, before: dict[tuple[str, str], Any]) -> None:
-    _expect(_objects(output) == before, "the output isn't the release")
-
-
 def _is_split(output: Path, before: dict[tuple[str, str], Any], more: tuple[str, ...] = ()) -> None:
     """Raise Failed unless the PodTemplate is a pair, everything else stands as before, and `more` kinds were added."""
-    after = _objects(output)
+    after = objects(output)
     for key, each in before.items():
         if key[0] != "PodTemplate":
-            _expect(after.pop(key, None) == each, f"{' '.join(key)} is not as it was")
+            expect(after.pop(key, None) == each, f"{' '.join(key)} is not as it was")
             continue
         containers = {one["name"]: one for one in after.pop(key)["template"]["spec"]["containers"]}
-        _expect(set(containers) == {"notebook", "kernel"}, f"{' '.join(key)} is no pair: {', '.join(containers)}")
+        expect(set(containers) == {"notebook", "kernel"}, f"{' '.join(key)} is no pair: {', '.join(containers)}")
         images = [containers[name]["image"] for name in ("notebook", "kernel")]
-        _expect(images[0].startswith(workloads.FRONT_END) and images[1] == workloads.USER_IMAGE, f"images: {images}")
-        _expect(not containers["notebook"].get("resources"), "the notebook container has resources")
-    _expect(tuple(kind for kind, _ in after) == more, f"added: {list(after)}")
+        expect(images[0].startswith(workloads.FRONT_END) and images[1] == workloads.USER_IMAGE, f"images: {images}")
+        expect(not containers["notebook"].get("resources"), "the notebook container has resources")
+    expect(tuple(kind for kind, _ in after) == more, f"added: {list(after)}")
 
 
 def _count(path: Path, start: bytes) -> int:
@@ -268,4 +298,4 @@ def _has_pairs(output: Path, count: int) -> None:
         for line in file:
             for mark in marks:
                 marks[mark] += line.startswith(mark)
-    _expect(set(marks.values()) == {count}, f"not {count} pairs: {marks}")
+    expect(set(marks.values()) == {count}, f"not {count} pairs: {marks}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -34,7 +35,7 @@ class Sample(NamedTuple):
     cpu_seconds: float
     """User and system time, all threads."""
     peak_bytes: int
-    """The most memory that was resident at once."""
+    """The most memory that was resident at once; 0 where it isn't measured."""
 
 
 Round = Mapping[str, Sample]
@@ -91,6 +92,27 @@ def _feed(source: Path | None, pipe: IO[bytes] | None) -> None:
     except BrokenPipeError:
         # The reader ended early; its exit code says why.
         return
+
+
+def inside(program: Command, names: Sequence[str], count: int, environment: Mapping[str, str]) -> list[Round]:
+    """Have a program run `count` rounds in itself, where starting a process would be most of the time.
+
+    It gets the number as its last argument and prints a JSON list: for each round a mapping of every one of `names` to
+    [seconds, seconds of processor time]. Raises Failed when it exits with another code than 0 or prints anything else.
+    """
+    command = program._replace(argv=(*program.argv, str(count)))
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "rounds.json"
+        run(command, environment, output)
+        try:
+            made = [
+                {name: Sample(*one[name], peak_bytes=0) for name in names} for one in json.loads(output.read_text())
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Failed(f"{program.name}: its output can't be read: {error!r}") from None
+    if len(made) != count:
+        raise Failed(f"{program.name}: {len(made)} rounds instead of {count}")
+    return made
 
 
 def own_peak_bytes() -> int:

@@ -84,6 +84,22 @@ template:
 """
 
 
+def z2jh_release(enabled: bool, release: str = "hub") -> str:
+    """A release of about 150 KB in the shape that zero-to-jupyterhub renders, with an operator's profiles and programs.
+
+    Its values, in a Secret, turn `custom.kernelGateway` on or off. Like the chart's it has some 40 documents: the hub
+    with its ConfigMap and Secret, what pulls images, and the rest, which is no business of kernelpair's.
+    """
+    others = [document for name in _Z2JH_OTHERS for document in _service(name, config=f"{name}-config")]
+    hub = [*_service("hub", config="hub-config", secret="hub-values")]
+    pullers = [_puller(name) for name in ("continuous-image-puller", "hook-image-puller")]
+    documents = [_z2jh_values(enabled), _configuration(), *others, *pullers, *hub, _placeholder(), _storage()]
+    return "".join(f"---\n{document}" for document in documents).replace("{release}", release)
+
+
+_Z2JH_OTHERS = ("proxy", "user-scheduler", "culler", "announcement", "user-placeholder")
+
+
 def nothing_to_split(size: int) -> Iterator[str]:
     """Pieces of a stream of at least `size` bytes without settings, every object under a name of its own.
 
@@ -155,9 +171,99 @@ def _values() -> str:
     return _head("Secret", "v1", "hub-values", "hub") + f'type: Opaque\ndata:\n  values.yaml: "{encoded}"\n'
 
 
-def _service(name: str) -> Iterator[str]:
-    """What one part of the hub consists of: a workload, its service, rights and network policy; about 5 KB."""
-    yield _deployment(name)
+def _z2jh_values(enabled: bool) -> str:
+    """The Secret with a release's values, YAML in base64: an operator's profiles and programs, about 60 KB."""
+    profiles = "".join(_profile(word, number) for number, word in enumerate(_words("profile", 40)))
+    programs = "".join(
+        f"    {number:02d}-{word}: |\n" + "".join(f"  {line}" for line in _program(word, 12).splitlines(keepends=True))
+        for number, word in enumerate(_words("extra", 6))
+    )
+    values = f"""\
+custom:
+  kernelGateway:
+    enabled: {str(enabled).lower()}
+    notebook:
+      image:
+        name: {FRONT_END}
+        tag: 4.3.2
+hub:
+  extraConfig:
+{programs}\
+singleuser:
+  profileList:
+{profiles}"""
+    encoded = base64.b64encode(values.encode()).decode()
+    return _head("Secret", "v1", "hub-values", "hub") + f'type: Opaque\ndata:\n  values.yaml: "{encoded}"\n'
+
+
+def _profile(word: str, number: int) -> str:
+    return f"""\
+  - display_name: Environment {word}
+    description: "{number + 1} cores and a GPU on request"
+    kubespawner_override:
+      image: quay.io/example/{word}:{number}
+      cpu_limit: {number + 1}
+      mem_limit: {2 * number + 2}G
+      node_selector:
+        example.org/pool: pool-{word}
+    profile_options:
+      gpu:
+        display_name: GPU
+        choices:
+          none:
+            display_name: None
+            default: true
+            kubespawner_override:
+              extra_resource_limits: {{}}
+          one:
+            display_name: One
+            kubespawner_override:
+              extra_resource_limits:
+                nvidia.com/gpu: "1"
+"""
+
+
+def _puller(name: str) -> str:
+    """A DaemonSet that pulls users' images by init containers."""
+    containers = "".join(
+        f"""\
+        - name: image-pull-{word}
+          image: quay.io/example/{word}:{number}
+          command: [/bin/sh, -c, echo "Pulling complete"]
+          resources: {{}}
+          securityContext:
+            allowPrivilegeEscalation: false
+            runAsUser: 65534
+"""
+        for number, word in enumerate(_words("puller", 8))
+    )
+    return (
+        _head("DaemonSet", "apps/v1", name, name)
+        + f"""\
+spec:
+  selector:
+    matchLabels: {{{_LABELS}{name}}}
+  template:
+    metadata:
+      labels: {{{_LABELS}{name}}}
+    spec:
+      automountServiceAccountToken: false
+      initContainers:
+{containers}\
+      containers:
+        - name: pause
+          image: registry.example.org/pause:3.10
+          resources: {{}}
+"""
+    )
+
+
+def _service(name: str, config: str = "hub-config", secret: str = "") -> Iterator[str]:
+    """What one part of the hub consists of: a workload, its service, rights and network policy; about 5 KB.
+
+    The workload mounts the ConfigMap ``config``, and the Secret ``secret`` if there is one.
+    """
+    yield _deployment(name, config, secret)
     yield (
         _head("Service", "v1", name, name)
         + f"spec:\n  selector: {{{_LABELS}{name}}}\n"
@@ -186,7 +292,10 @@ def _service(name: str) -> Iterator[str]:
     )
 
 
-def _deployment(name: str) -> str:
+def _deployment(name: str, config: str = "hub-config", secret: str = "") -> str:
+    volume = (
+        f"        - name: secret\n          secret:\n            secretName: {{release}}-{secret}\n" if secret else ""
+    )
     variables = "".join(
         f'            - name: VARIABLE_{word.upper()}\n              value: "{word}"\n' for word in _words(name, 24)
     )
@@ -207,7 +316,8 @@ spec:
       volumes:
         - name: config
           configMap:
-            name: {{release}}-hub-config
+            name: {{release}}-{config}
+{volume}\
       containers:
         - name: {name}
           image: quay.io/jupyterhub/k8s-{name}:4.3.5

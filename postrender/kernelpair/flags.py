@@ -108,7 +108,7 @@ def all_off(data: bytes, settings: Any, flag: bool | None) -> bool:
         return not flag
     if settings is not None and for_stream(settings, None)["enabled"]:
         return False
-    if hubvalues.may_ask(data):
+    if hubvalues.may_be_on(data):
         return False
     # Finding one word takes the regex engine ten times as long.
     return b"kernelpair" not in data or not any(_may_be_on(data, found.start()) for found in _MENTION.finditer(data))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 
 from .core import names
 
@@ -20,21 +21,43 @@ _OUR_CHART = re.compile(names.POD_TEMPLATE.replace("/", r"\\?/").encode())
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*", re.ASCII)
 
 
+# The settings as Helm's toYaml writes them, and in them the flag.
+_BLOCK = re.compile(rb"^custom:\n(?:  .*\n)*?  kernelGateway:\n((?:    .*\n)+)", re.MULTILINE)
+_FLAG = re.compile(rb"^    enabled:(.*)$", re.MULTILINE)
+
+
 def may_ask(data: bytes) -> bool:
     """Tell whether the values of some hub in a stream may mention kernelGateway. False is certain.
 
     Values that can't be decoded from the bytes as they stand (encrypted, or written as a block scalar) may.
     """
+    return any(values is None or SETTINGS.encode() in values for values in _all_values(data))
+
+
+def may_be_on(data: bytes) -> bool:
+    """Tell whether the values of some hub in a stream may turn kernelGateway on. False is certain."""
+    return any(values is None or (SETTINGS.encode() in values and not _is_off(values)) for values in _all_values(data))
+
+
+def _all_values(data: bytes) -> Iterator[bytes | None]:
+    """The decoded values of every hub; None where they can't be decoded."""
     if b"values.yaml" not in data:
+        return
+    for match in _SECRET.finditer(data):
+        encoded, behind = match.groups()
+        yield None if behind and behind not in _ENDS else decode(encoded.decode())
+
+
+def _is_off(values: bytes) -> bool:
+    """Tell whether values say, as Helm writes them, that the flag is off.
+
+    They do where kernelGateway stands there once, in its place, and its flag once, as false: the same words in a text
+    would make it two, or be no settings at all.
+    """
+    if values.count(SETTINGS.encode()) != 1 or b"<<" in values:
         return False
-    return any(_mentions(match.group(1), match.group(2)) for match in _SECRET.finditer(data))
-
-
-def _mentions(encoded: bytes, behind: bytes) -> bool:
-    if behind and behind not in _ENDS:
-        return True
-    values = decode(encoded.decode())
-    return values is None or SETTINGS.encode() in values
+    block = _BLOCK.search(values)
+    return block is not None and _FLAG.findall(block.group(1)) == [b" false"]
 
 
 def concerns(data: bytes, flag: bool | None) -> bool:

@@ -9,9 +9,9 @@
     args.txt        optional: arguments, one a line; those that name a file stand beside it
     env.txt         optional: NAME=value, one a line
 
-`make golden` writes report.txt, expected.yaml and error.txt anew. The runtime files and the hub's in the ConfigMaps
-are short texts here, so that a change to one doesn't change every case; tests/unit/test_runtimefiles.py and
-tests/releases/test_files.py have the real ones.
+`make golden` writes report.txt, expected.yaml and error.txt anew; test_doors.py takes the cases through the hub's door.
+The runtime files and the hub's in the ConfigMaps are short texts here, so that a change to one doesn't change every
+case; tests/unit/test_runtimefiles.py and tests/releases/test_files.py have the real ones.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _without_runtime_maps(objects: list[Any]) -> Iterator[Any]:
 
 
 def test_there_is_nothing_but_cases() -> None:
-    ours = {"__init__.py", "__pycache__", "test_golden.py", "untouched.py"}
+    ours = {"__init__.py", "__pycache__", "test_doors.py", "test_golden.py", "untouched.py"}
     strays = {entry.name for entry in HERE.iterdir() if entry.is_file()} - ours
     assert not strays
     assert [entry for entry in HERE.glob("*/*") if entry.is_file() and "__pycache__" not in entry.parts] == []

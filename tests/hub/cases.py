@@ -221,6 +221,7 @@ SPLIT = (
     Case("hook set by a profile", PROFILES, options={"profile": "hook"}),
     Case("extra resources", EXTRA_RESOURCES),
     Case("extra pod config", EXTRA_POD_CONFIG),
+    Case("a tuple", 'c.KubeSpawner.extra_pod_config = {"tolerations": ({"key": "gpu", "operator": "Exists"},)}'),
     Case("pod-level resources", POD_RESOURCES, only="hub-newest"),
     Case("extra containers", EXTRA_CONTAINERS),
     Case("init containers", INIT_CONTAINERS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
 from collections.abc import Callable
@@ -38,9 +39,11 @@ def without(kind: str, name: str = "hub") -> list[Object]:
     return [one for one in release() if (one["kind"], one["metadata"]["name"]) != (kind, name)]
 
 
-def changed(kind: str, change: Callable[[Object], object], values: object = z2jh.VALUES) -> list[Object]:
+def changed(
+    kind: str, change: Callable[[Object], object], values: object = z2jh.VALUES, name: str = "hub"
+) -> list[Object]:
     objects = release(values)
-    change(pick(objects, kind, "hub"))
+    change(pick(objects, kind, name))
     return objects
 
 
@@ -116,6 +119,15 @@ REFUSED: dict[str, tuple[list[Object], dict[str, str], Note | None, list[str]]] 
     "no text": (
         changed("ConfigMap", lambda o: o["data"].update({CONFIG_KEY: 7})), {},
         Note.CONFIG_NO_TEXT, ["ConfigMap hub", f"data.{CONFIG_KEY}"]),
+    "labels that are no mapping": (
+        changed("Deployment", lambda o: o["spec"]["template"]["metadata"].update(labels=1.0)), {},
+        Note.WRONG_TYPE, ["Deployment hub", "spec.template.metadata.labels must be a mapping"]),
+    "pull secrets that are no list": (
+        changed("DaemonSet", lambda o: pod_of(o).update(imagePullSecrets="x"), name="continuous-image-puller"), {},
+        Note.WRONG_TYPE, ["DaemonSet continuous-image-puller", "spec.template.spec.imagePullSecrets must be a list"]),
+    "volumes that are no list": (
+        changed("Deployment", lambda o: pod_of(o)["containers"][0].update(volumeMounts="x")), {},
+        Note.WRONG_TYPE, ["Deployment hub", "spec.template.spec.containers[0].volumeMounts must be a list"]),
     "broken record": (
         changed("Deployment", lambda o: o["metadata"].update(annotations={"kernelpair/hub": "{"})), {},
         Note.RECORD_UNREADABLE, ["kernelpair/hub", "not JSON"]),
@@ -232,13 +244,43 @@ def test_the_byte_search_is_never_wrong_about_no(data: bytes, may: bool) -> None
     assert flags.all_off(data, None, None) is not may
 
 
+OFF_AS_HELM_WRITES = "custom:\n  a: b\n  kernelGateway:\n    enabled: false\n    kernel:\n      port: 1\nhub: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "may"),
+    [
+        (OFF_AS_HELM_WRITES, False),
+        ("b:\n  - 1\n" + OFF_AS_HELM_WRITES, False),
+        (OFF_AS_HELM_WRITES.replace("false", "true"), True),
+        (OFF_AS_HELM_WRITES.replace("false", "&a false"), True),
+        (OFF_AS_HELM_WRITES.replace("enabled: false", "enabled: false\n    enabled: true"), True),
+        (OFF_AS_HELM_WRITES.replace("enabled: false", "enabled: false\n    <<: *x"), True),
+        (OFF_AS_HELM_WRITES.replace("hub: {}", "kernelGateway: {}"), True),
+        (OFF_AS_HELM_WRITES.replace("    enabled", "     enabled"), True),
+        (OFF_AS_HELM_WRITES.replace("custom:", "other:"), True),
+        (OFF_AS_HELM_WRITES.replace("custom:\n", "custom: &c\n"), True),
+        (OFF_AS_HELM_WRITES.replace("\n", "\r\n"), True),
+        ("x: |\n  " + OFF_AS_HELM_WRITES.replace("\n", "\n  ") + "\n", True),
+        ("custom: {kernelGateway: {enabled: false}}\n", True),
+        ("custom:\n  kernelGateway:\n    notebook: {}\n", True),
+    ],
+)
+def test_a_flag_that_is_off_is_seen_only_where_helm_wrote_it(values: str, may: bool) -> None:
+    data = b"values.yaml: " + base64.b64encode(values.encode()) + b"\n"
+    assert hubvalues.may_be_on(data) is may
+    assert flags.all_off(data, None, None) is not may
+    assert hubvalues.may_be_on(data + b"---\nvalues.yaml: " + encoded(z2jh.VALUES).encode())
+
+
 def test_nothing_is_parsed_without_a_hub_that_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(*_: object) -> None:
         raise AssertionError("YAML was read")
 
     monkeypatch.setattr(syntax, "events", parse)
     monkeypatch.setattr(nodes, "events", parse)
-    for objects, environment in ((release(NO_SETTINGS), {}), (release(), OFF), (release()[2:], {})):
+    off = release(with_settings(enabled=False))
+    for objects, environment in ((release(NO_SETTINGS), {}), (off, {}), (release(), OFF), (release()[2:], {})):
         data = stream([one for one in objects if one["kind"] != "ConfigMap"] if not environment else objects)
         assert rendered(data, **environment) == data
     monkeypatch.setitem(sys.modules, "yaml", None)

@@ -47,7 +47,9 @@ _GOOD: dict[str, st.SearchStrategy[Any]] = {
     "notebook.terminals": st.sampled_from(["kernel", "notebook", "off", False]),
     "notebook.overrides": _NOTEBOOK_OVERRIDES,
     "kernel.port": st.sampled_from([8889, 9999]),
-    "kernel.env": st.sampled_from([{}, {"A": "mine", "EXTRA": "$(A)"}, {"NVIDIA_VISIBLE_DEVICES": "0"}]),
+    "kernel.env": st.sampled_from(
+        [{}, {"A": "mine", "EXTRA": "$(A)"}, {"Z": "1", "FROM": "$(Z)"}, {"NVIDIA_VISIBLE_DEVICES": "0"}]
+    ),
     "kernel.passHubCredentials": st.sampled_from(["auto", True, False]),
     "kernel.home": st.sampled_from(["", "/home/jovyan"]),
     "kernel.sharedHome": st.sampled_from(["auto", "copy", "emptyDir", "none"]),

@@ -1,5 +1,6 @@
 """The bench's streams, rounds and figures; what they measure is never asserted."""
 
+import base64
 import json
 import sys
 
@@ -9,7 +10,8 @@ import yaml
 from bench import report, workloads
 from bench.__main__ import main
 from bench.contests import Contest, Goal
-from bench.measure import Command, Failed, Sample, rounds, run, spread
+from bench.measure import Command, Failed, Sample, inside, rounds, run, spread
+from tests import command
 
 TELL = "import sys; sys.stdout.write(sys.stdin.read().upper())"
 
@@ -36,6 +38,29 @@ def test_every_object_of_a_hub_release_has_an_identity_of_its_own_and_one_has_se
     (template,) = (each for each in objects if "kernelpair/settings" in each["metadata"].get("annotations", {}))
     assert template["kind"] == "PodTemplate"
     assert json.loads(template["metadata"]["annotations"]["kernelpair/settings"])["enabled"] is True
+
+
+def test_the_release_for_the_hook_is_the_same_every_time_and_about_150_kb():
+    on, off = workloads.z2jh_release(True), workloads.z2jh_release(False)
+    assert on == workloads.z2jh_release(True)
+    assert 130_000 < len(on.encode()) < 160_000
+    assert "{{" not in on, "Helm renders it as a template"
+    assert [a for a, b in zip(documents(on), documents(off), strict=True) if a != b] == documents(on)[:1]
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_its_one_hub_is_fitted_when_the_flag_is_on(flag):
+    release = workloads.z2jh_release(flag)
+    (hub,) = json.loads(command.run(["explain", "-o", "json"], release.encode()).out)["hubs"]
+    assert hub["verdict"] == ("fitted" if flag else "skipped")
+    assert len(hub.get("pullers", [])) == (2 if flag else 0)
+    values = base64.b64decode(documents(release)[0]["data"]["values.yaml"])
+    assert yaml.load(values, Loader=yaml.CSafeLoader)["custom"]["kernelGateway"]["enabled"] is flag
+
+
+def test_every_object_of_that_release_has_an_identity_of_its_own():
+    objects = documents(workloads.z2jh_release(True))
+    assert len({(each["kind"], each["metadata"]["name"]) for each in objects}) == len(objects) > 40
 
 
 def test_the_stream_with_nothing_to_split_has_the_size_and_does_not_mention_kernelpair():
@@ -78,6 +103,37 @@ def test_rounds_run_every_command_in_turn(tmp_path):
     commands = [Command(name, (sys.executable, "-c", write, str(log), name)) for name in "AB"]
     assert [set(one) for one in rounds(commands, 3, {})] == [{"A", "B"}] * 3
     assert log.read_text() == "ABABAB"
+
+
+PRINT_ROUNDS = "import json, sys; print(json.dumps([{'A': [1, 2], 'B': [3, 4]}] * int(sys.argv[1])))"
+
+
+def test_a_program_may_run_the_rounds_in_itself():
+    program = Command("hub", (sys.executable, "-c", PRINT_ROUNDS))
+    assert inside(program, ["A", "B"], 2, {}) == [{"A": Sample(1, 2, 0), "B": Sample(3, 4, 0)}] * 2
+
+
+@pytest.mark.parametrize(
+    ("says", "complaint"),
+    [("print(1)", "can't be read"), ("print('[{}]')", "can't be read"), ("print('[]')", "0 rounds instead of 1")],
+)
+def test_what_it_says_must_be_rounds(says, complaint):
+    with pytest.raises(Failed, match=complaint):
+        inside(Command("hub", (sys.executable, "-c", says)), ["A"], 1, {})
+
+
+def test_a_contest_inside_a_program_ends_as_the_others_do(monkeypatch, capsys):
+    def contest(*given):
+        program = Command("hub", (sys.executable, "-c", PRINT_ROUNDS))
+        goal = Goal("A / B", lambda one: one["A"].seconds / one["B"].seconds, 0.1)
+        return Contest("e", "made up", (Command("A", ()), Command("B", ())), {}, (goal,), 3, inside=program)
+
+    monkeypatch.setattr("bench.__main__.CONTESTS", {"e": contest})
+    main(["--only", "e"])
+    said = capsys.readouterr().out
+    assert "(e) made up, 3 rounds" in said
+    assert "missed by 233%" in said
+    assert "A        1,000 ms  2,000 ms\n" in said, "no memory is measured"
 
 
 def made_up(*seconds):

@@ -72,6 +72,11 @@ def test_settings_file() -> None:
     assert text.endswith("}\n")
 
 
+def test_the_order_of_settings_stays() -> None:
+    text = settings_file({"kernel": {"env": {"REFERRED": "1", "A": "$(REFERRED)"}}}, "hub-kernelpair", "")
+    assert list(json.loads(text)["settings"]["kernel"]["env"]) == ["REFERRED", "A"]
+
+
 IMPORTED = """
 import sys
 import kernelpair.hub.files

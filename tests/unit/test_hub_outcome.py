@@ -75,6 +75,12 @@ def test_warnings_are_named_in_the_line() -> None:
     assert made.sentence.endswith(" moved={} warnings=env-from,uid-unset")
 
 
+def test_a_pair_is_built_anew() -> None:
+    before = pod(user(resources={"limits": {"memory": "1Gi"}}))
+    made = decided(split.split(before, chosen(kernel__port=9999), "other").pod)
+    assert made == decided(before)
+
+
 OUT, BAD = {"kernelpair/split": "false"}, {"kernelpair/split": "True"}
 STUDIO, USERS, FOREIGN = Spawn("hub", False, "/rstudio"), Spawn("hub", True, ""), Spawn("ann", False, "")
 
@@ -94,6 +100,9 @@ STUDIO, USERS, FOREIGN = Spawn("hub", False, "/rstudio"), Spawn("hub", True, "")
         (pod(hostNetwork=True), HERE, {}, REFUSED, "the node's network"),
         ({}, HERE, {}, REFUSED, "no container"),
         ({"spec": {"containers": "x"}}, HERE, {}, REFUSED, "not a pod"),
+        ({"spec": {"containers": ["x"]}}, HERE, {}, REFUSED, "not a pod"),
+        (pod(user(env=["x"])), STUDIO, {}, REFUSED, "not a pod"),
+        (pod(annotations={"kernelpair/status": "x"}), HERE, {}, REFUSED, "kernelpair/status"),
     ],
 )
 def test_why_a_pod_stays(made: Any, spawn: Spawn, settings: dict[str, Any], result: str, said: str) -> None:

@@ -40,7 +40,9 @@ class Division(NamedTuple):
 
 def references(value: object) -> set[str]:
     """Return the names that ``value`` refers to as ``$(NAME)``; ``$$`` escapes, by the kubelet's rules."""
-    found = _REFERENCE.finditer(value) if isinstance(value, str) else iter(())
+    if not isinstance(value, str) or "$(" not in value:
+        return set()
+    found = _REFERENCE.finditer(value)
     return {match.group(1) for match in found if match.group(1)}
 
 

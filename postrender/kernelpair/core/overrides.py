@@ -32,16 +32,17 @@ def apply(user: dict[str, Any], notebook: dict[str, Any], kernel: dict[str, Any]
     fields: dict[str, dict[str, list[Any]]] = {}
     made = {"notebook": notebook, "kernel": kernel}
     findings: list[Finding] = []
+    own = _own(user)
     for role, other in (("notebook", "kernel"), ("kernel", "notebook")):
         patch, container = settings[f"{role}.overrides"], made[role]
         findings += [
-            Finding(Reason.OVERRIDE_LOSES_ORIGINAL, "env", name, role) for name in _lost(user, made[other], patch)
+            Finding(Reason.OVERRIDE_LOSES_ORIGINAL, "env", name, role) for name in _lost(own, made[other], patch)
         ]
         recorded = {field: [container[field]] if field in container else [] for field in patch if field != "env"}
         if recorded:
             fields[role] = recorded
         made[role] = merge.strategic(container, patch)
-    return Overridden(made["notebook"], made["kernel"], fields, _changed(user, made["notebook"]), findings)
+    return Overridden(made["notebook"], made["kernel"], fields, _changed(own, made["notebook"]), findings)
 
 
 def _values(container: dict[str, Any]) -> dict[Any, Any]:
@@ -53,13 +54,13 @@ def _own(user: dict[str, Any]) -> dict[Any, Any]:
     return {entry.get("name"): entry for entry in environment.point_at(items(user, "env"), user["name"], names.KERNEL)}
 
 
-def _changed(user: dict[str, Any], notebook: dict[str, Any]) -> list[str]:
-    before, after = _own(user), _values(notebook)
+def _changed(before: dict[Any, Any], notebook: dict[str, Any]) -> list[str]:
+    after = _values(notebook)
     return sorted(str(name) for name in before if name in after and after[name] != before[name])
 
 
-def _lost(user: dict[str, Any], other: dict[str, Any], patch: dict[str, Any]) -> list[str]:
-    before, kept = _own(user), _values(other)
+def _lost(before: dict[Any, Any], other: dict[str, Any], patch: dict[str, Any]) -> list[str]:
+    kept = _values(other)
     patched = [entry["name"] for entry in items(patch, "env") if entry["name"] in before]
     return [name for name in patched if kept.get(name) != before[name]]
 

@@ -65,28 +65,43 @@ RECORD: dict[str, Any] = {
 _NAMES = {str: "a text", bool: "true or false", int: "a whole number", list: "a list"}
 
 
+_Path = Union[str, "tuple[Any, str]"]  # a text, or what stands before it and a text
+
+
 def mismatches(value: Any, shape: Shape, path: str = "") -> list[tuple[str, str]]:
     """Return (dotted key, sentence) for every part of ``value`` that has another type than ``shape`` says.
 
     Keys that the shape doesn't name are not looked at; absent and null ones fit unless they are `Required`, null items
     of a list don't. A tuple is a list of that length, each item with its own type.
     """
+    return [
+        (key, said.format(key or "it")) for where, said in _mismatches(value, shape, path) for key in (_text(where),)
+    ]
+
+
+def _text(path: _Path) -> str:
+    return path if isinstance(path, str) else (_text(path[0]) + path[1]).lstrip(".")
+
+
+def _mismatches(value: Any, shape: Shape, path: _Path) -> list[tuple[_Path, str]]:
+    """Paths are put together only for what doesn't fit: mostly all does."""
     if isinstance(shape, type):
-        return [] if isinstance(value, shape) else [(path, f"{path} must be {_NAMES[shape]}")]
+        return [] if isinstance(value, shape) else [(path, f"{{}} must be {_NAMES[shape]}")]
     if isinstance(shape, (list, tuple)):
         if not isinstance(value, list):
-            return [(path, f"{path} must be a list")]
+            return [(path, "{} must be a list")]
         if isinstance(shape, tuple) and len(value) != len(shape):
-            return [(path, f"{path} must have {len(shape)} items")]
+            return [(path, f"{{}} must have {len(shape)} items")]
         parts = shape if isinstance(shape, tuple) else shape * len(value)
-        return [wrong for i, item in enumerate(value) for wrong in mismatches(item, parts[i], f"{path}[{i}]")]
+        return [wrong for i, item in enumerate(value) for wrong in _mismatches(item, parts[i], (path, f"[{i}]"))]
     if not isinstance(value, dict):
-        return [(path, f"{path or 'it'} must be a mapping")]
+        return [(path, "{} must be a mapping")]
     named: Mapping[str, Any] = dict.fromkeys(value, shape[ANY]) if ANY in shape else shape
-    return [wrong for key, part in named.items() for wrong in _at(value.get(key), part, f"{path}.{key}".lstrip("."))]
-
-
-def _at(value: Any, shape: Shape, path: str) -> list[tuple[str, str]]:
-    if value is None:
-        return [(path, f"{path} is missing")] if isinstance(shape, Required) else []
-    return mismatches(value, shape.shape if isinstance(shape, Required) else shape, path)
+    found: list[tuple[_Path, str]] = []
+    for key, part in named.items():
+        inner = value.get(key)
+        if inner is not None:
+            found += _mismatches(inner, part.shape if isinstance(part, Required) else part, (path, f".{key}"))
+        elif isinstance(part, Required):
+            found.append(((path, f".{key}"), "{} is missing"))
+    return found

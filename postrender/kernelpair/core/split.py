@@ -48,7 +48,13 @@ def split(pod: dict[str, Any], settings: Settings, runtime: str, completes: bool
 
     Raises Refused with every reason why the pod can't be split.
     """
-    plain = undo(pod)
+    return build(undo(pod), settings, runtime, completes, container)
+
+
+def build(
+    plain: dict[str, Any], settings: Settings, runtime: str, completes: bool = False, container: str = ""
+) -> Pair:
+    """Return what `split` does, of a pod that `undo` has returned: neither a pair nor of other types than a pod's."""
     index, findings = user_container(plain, container)
     found = findings + checks.pod_findings(plain, settings)
     if findings:
@@ -62,7 +68,7 @@ def split(pod: dict[str, Any], settings: Settings, runtime: str, completes: bool
         raise Refused(refusals)
     sidecar = completes or settings["kernel.nativeSidecar"]
     plan = _Plan(index, runtime, mount_at, sidecar, notebook_share, kernel_share)
-    made, record, warnings = _build(plain, plan, settings)
+    made, record, warnings = _built(plain, plan, settings)
     return Pair(made, record, tuple(found + _within(index, warnings)))
 
 
@@ -81,7 +87,7 @@ class _Plan(NamedTuple):
     kernel_share: dict[str, Any]
 
 
-def _build(
+def _built(
     plain: dict[str, Any], plan: _Plan, settings: Settings
 ) -> tuple[dict[str, Any], dict[str, Any], list[Finding]]:
     """Return pair, record and warnings; nothing is refused here but overrides that would lose an original."""

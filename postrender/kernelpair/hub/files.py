@@ -38,12 +38,13 @@ def settings_file(settings: object, runtime: str, namespace: str) -> str:
     """Return the text of settings.json.
 
     ``settings`` is the kernelGateway block as written, ``runtime`` the name of the runtime ConfigMap, ``namespace`` the
-    one that the manifests give it, "" where they leave it to the release.
+    one that the manifests give it, "" where they leave it to the release. The order of keys stays: a variable in
+    ``kernel.env`` may refer to those before it.
     """
     import json
 
     held = {"version": VERSION, "settings": settings, "runtime": runtime, "namespace": namespace}
-    return json.dumps(held, indent=1, sort_keys=True, ensure_ascii=True) + "\n"
+    return json.dumps(held, indent=1, ensure_ascii=True) + "\n"
 
 
 def _text(source: str) -> str:

@@ -77,8 +77,12 @@ def _outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
     skipped = pods.decide(pod, held.settings)
     if skipped is not None:
         return _told(REFUSED if skipped.reason is reasons.Reason.BAD_OPT_IN else PLAIN, [skipped])
-    index, _ = pods.user_container(pod)
-    user = pod["spec"]["containers"][index] if index >= 0 else {}
+    try:
+        plain = split.undo(pod)  # an earlier hook, or a pod template of the release, may have made it a pair
+    except reasons.Refused as refused:
+        return _told(REFUSED, list(refused.findings))
+    index, _ = pods.user_container(plain)
+    user = plain["spec"]["containers"][index] if index >= 0 else {}
     url = plain_url(default_urls(user, spawn.default_url), held.settings["plainUrls"])
     if url:
         return Outcome(PLAIN, None, f"the server opens {url}, which only the user's image can serve (plainUrls)")
@@ -91,7 +95,7 @@ def _outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
             f"spawn into the hub's namespace {held.namespace}".rstrip() + f', or opt out with {names.SPLIT}: "false"',
         )
     try:
-        pair = split.split(pod, held.settings, held.runtime)
+        pair = split.build(plain, held.settings, held.runtime)
     except reasons.Refused as refused:
         return _told(REFUSED, list(refused.findings))
     return Outcome(SPLIT, pair.pod, _summary(user, pair, held.settings))

@@ -9,10 +9,10 @@ from ..core.pods import mapping
 from ..core.settings import Settings
 from ..errors import Problem
 from ..hub.files import FOLDER, LINE
-from . import hubfiles, hubs, pullers
+from . import hubfiles, hubs, pullers, shapes
 from .hubs import CONFIG, POD, Hub, Item, hub_container, label
 from .notes import Note, Said
-from .record import Addition, Removal, is_recorded
+from .record import Addition, Removal, UnreadableError, is_recorded
 
 VOLUME = "kernelpair-hub"
 
@@ -53,6 +53,14 @@ def fit(hub: Hub, written: dict[str, Any], settings: Settings) -> Fitted:
 
     Takes a hub that was never fitted (`unfit` its objects first) and changes none of its objects. Raises Refused.
     """
+    broken = [
+        (item, Said(Note.WRONG_TYPE, key, sentence))
+        for item in (hub.config, hub.deployment, *hub.pullers)
+        if item is not None
+        for key, sentence in shapes.wrong(item.object)
+    ]
+    if broken:
+        raise Refused(broken)
     index = hub_container(hub)
     notes = _in_the_way(hub, index)
     if notes or index is None or hub.config is None:
@@ -149,6 +157,8 @@ def unfit(object: dict[str, Any]) -> dict[str, Any]:
         return _without_line(object)
     if not is_recorded(object):
         return object
+    for _, sentence in shapes.wrong(object):
+        raise UnreadableError(sentence)
     return _plain_deployment(object) if object.get("kind") == "Deployment" else pullers.unfit(object)
 
 

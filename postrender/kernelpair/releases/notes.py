@@ -24,6 +24,7 @@ class Note(enum.Enum):
     MOUNT_TAKEN = "mount-taken"
     RECORD_UNREADABLE = "record-unreadable"
     CONFIG_NO_TEXT = "config-no-text"
+    WRONG_TYPE = "wrong-type"
 
     FRONT_END_TAKEN = "front-end-image-taken"
     EXISTING_SECRET = "existing-secret"  # noqa: S105 (a note's name, not a secret)
@@ -107,6 +108,11 @@ SENTENCES: dict[Note, Sentence] = {
         "no front-end image is set: notebooks run in the release's singleuser.image {value}",
         "it runs the hub's server already; a small image of its own starts faster and is maintained once",
         "set custom.kernelGateway.notebook.image",
+    ),
+    Note.WRONG_TYPE: Sentence(
+        "{value}",
+        "kernelpair adds to it, and an API server would refuse it",
+        "render the release from its chart again",
     ),
     Note.EXISTING_SECRET: Sentence(
         "the hub reads the Secret {value} at run time too",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from .. import targets
+from ..core.shapes import mismatches
 from ..runtimefiles import FILE_NAME
 from ..targets import Path
+from .shapes import RECORD
 
 ANNOTATION = "kernelpair/hub"
 _ANNOTATIONS: Path = ("metadata", "annotations")
@@ -94,10 +96,10 @@ def _read(written: Any) -> dict[str, Any]:
     import json
 
     try:
-        record = json.loads(written)
+        record: dict[str, Any] = json.loads(written)
     except (TypeError, ValueError):
         raise UnreadableError("it is not JSON") from None
-    if not isinstance(record, dict) or not isinstance(record.get("was"), dict):
+    if mismatches(record, RECORD):
         raise UnreadableError("it is not a record")
     if record.get("version") != _VERSION:
         raise UnreadableError(f"a kernelpair of another version wrote it (format {record.get('version')})")

@@ -27,11 +27,9 @@ _FRACTION = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]')
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-# What keeps a text out of a literal block scalar: characters that need an escape, white space where a block scalar
-# would lose or misread it, and more than one line end at the end.
-_NOT_LITERAL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff]|\\A\\s|\n[ \t]+(?=\n|\\Z)|\n\n\\Z|[ \t]\n?\\Z"
-)
+# What keeps a text out of a literal block scalar: characters that need an escape. `_literal` looks for the rest: white
+# space where a block scalar would lose or misread it, and more than one line end at the end.
+_NOT_LITERAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 # What single quotes hold as it is and double quotes would have to escape.
 _SINGLE = re.compile(r"[ !#-&(-\[\]-~]*[\"\\][ -&(-~]*", re.ASCII)
 _KEY_LIMIT = 1000  # libyaml looks for the `:` of a key within 1024 characters
@@ -132,9 +130,16 @@ def _is_plain(text: str) -> bool:
 
 def _literal(value: object) -> list[str] | None:
     """The header and the lines of a literal block scalar, or None where it wouldn't be safe or of use."""
-    if not isinstance(value, str) or "\n" not in value or _NOT_LITERAL.search(value) or _SURROGATE.search(value):
+    if not isinstance(value, str) or "\n" not in value or value[0].isspace():
         return None
-    return ["|" if value.endswith("\n") else "|-", *value.removesuffix("\n").split("\n")]
+    lines = value.removesuffix("\n").split("\n")
+    if not lines[-1] or lines[-1][-1] in " \t" or any(line.isspace() for line in lines):
+        return None
+    # Programs are ASCII and have no controls, which a search of theirs would take its time to find.
+    ordinary = value.isascii() and "".join(lines).replace("\t", "").isprintable()
+    if not ordinary and _NOT_LITERAL.search(value):
+        return None
+    return ["|" if value.endswith("\n") else "|-", *lines]
 
 
 def _key(key: object) -> str:

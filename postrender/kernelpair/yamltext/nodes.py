@@ -29,6 +29,9 @@ class _Size(NamedTuple):
     height: int
 
 
+_LEAF = _Size(1, 0)
+
+
 class _Open:
     """A collection whose end the parser hasn't reached."""
 
@@ -114,7 +117,7 @@ class _Composer:
                     why="Go's YAML can't read the value as the tag says",
                     fix="remove the tag or correct the value",
                 )
-        self.attach(node, _Size(1, 0))
+        self.attach(node, _LEAF)
 
     def alias(self, event: Any) -> None:
         node = Node(
@@ -194,7 +197,8 @@ class _Composer:
             return
         frame = self.stack[-1]
         frame.nodes += size.nodes
-        frame.height = max(frame.height, size.height + 1)
+        if frame.height <= size.height:
+            frame.height = size.height + 1
         if frame.node.kind == "seq":
             frame.node.items.append(node)
         elif frame.key is None:

@@ -188,7 +188,7 @@ def _same(a: object, b: object, seen: set[tuple[int, int]]) -> bool:
         if not isinstance(b, list) or len(a) != len(b):
             return False
         return all(_same(x, y, seen) for x, y in zip(a, b, strict=True))
-    if _type(a) is not _type(b):
+    if a.__class__ is not b.__class__ and _type(a) is not _type(b):
         return False
     return a == b or (a != a and b != b)
 
