@@ -15,8 +15,8 @@ FLAG: Object = {"kernelGateway": {"enabled": True, "notebook": {"image": {"name"
 class Case(NamedTuple):
     """One spawn. ``edit`` changes the PodTemplate's object in place, as `kubectl edit` does; None: it is gone.
 
-    ``hook``: "" (not mounted), good, or bad (mounted with settings that can't be used). ``pair``: the PodTemplate went
-    through the post-renderer.
+    ``hook``: "" (the hub's part of the release did not go through the post-renderer), good, or bad (settings that can't
+    be used). ``pair``: the PodTemplate went through it.
     """
 
     name: str

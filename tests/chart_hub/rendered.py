@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 
 from tests.helm.helms import CHART, Helm
-from tests.hub.hubs import LINE
 
 MOUNTS = "/usr/local/etc/"
 FRONT_END = "example.org/front-end:1.0"
@@ -49,11 +48,8 @@ def hub_pod(objects: list[Object]) -> Object:
     return spec
 
 
-def mounted(objects: list[Object], hooked: bool = False) -> dict[str, str]:
-    """Path below /usr/local/etc -> text of what the hub's container mounts there.
-
-    ``hooked``: with the line that the post-renderer adds, which here reads the folder from the environment.
-    """
+def mounted(objects: list[Object]) -> dict[str, str]:
+    """Path below /usr/local/etc -> text of what the hub's container mounts there."""
     pod = hub_pod(objects)
     [container] = pod["containers"]
     places = {mount["name"]: mount["mountPath"].removeprefix(MOUNTS) for mount in container["volumeMounts"]}
@@ -66,7 +62,6 @@ def mounted(objects: list[Object], hooked: bool = False) -> dict[str, str]:
             data = {key: base64.b64decode(text).decode() for key, text in secret["data"].items()}
         else:
             continue
-        files.update({f"{places[volume['name']]}/{key}": text for key, text in data.items()})
-    if hooked:
-        files["jupyterhub/jupyterhub_config.py"] += LINE
+        items = volume.get("configMap", {}).get("items") or [{"key": key, "path": key} for key in data]
+        files.update({f"{places[volume['name']]}/{item['path']}": data[item["key"]] for item in items})
     return files

@@ -1,9 +1,8 @@
 """Spawns with the chart's own hub code and real KubeSpawner, as far as an API server on loopback.
 
 Runs inside a hub environment, as tests/hub/driver.py does, which it uses. Standard input: JSON, a list of jobs, each
-{"files": what the hub mounts, "template": the PodTemplate or null, "user", "server", "options", "settings": the text of
-settings.json or "" (the hook isn't mounted), "status": of the API server's answer to a pod}. Standard output: JSON, one
-result for each job.
+{"files": what the hub mounts, "template": the PodTemplate or null, "user", "server", "options", "status": of the API
+server's answer to a pod}. Standard output: JSON, one result for each job.
 """
 
 from __future__ import annotations
@@ -24,7 +23,8 @@ from aiohttp import web
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 
-HOOK_FOLDER = os.environ["KERNELPAIR_HUB_DIR"]
+MOUNTS = "/usr/local/etc"
+CONFIG = "jupyterhub/jupyterhub_config.py"
 OWN = ("hubconfig", "overlay", "spawner", "merge", "manifest", "kernelpair")
 
 
@@ -46,22 +46,23 @@ def forget() -> None:
     """Modules of an earlier job: each hub is a process of its own."""
     for name in [name for name in sys.modules if name.partition(".")[0] in OWN]:
         del sys.modules[name]
-    sys.path[:] = [entry for entry in sys.path if "kernelpair-hub-" not in entry and entry != HOOK_FOLDER]
+    sys.path[:] = [entry for entry in sys.path if "kernelpair-hub-" not in entry]
 
 
-def hub_of(files: dict[str, str], settings: str, place: Path) -> JupyterHub:
-    """The application with the mounted configuration loaded, as `jupyterhub --config` does."""
+def hub_of(files: dict[str, str], place: Path) -> JupyterHub:
+    """The application with the mounted configuration loaded, as `jupyterhub --config` does.
+
+    What a pod has at /usr/local/etc is at ``place``: also where the post-renderer's line looks for the hook.
+    """
     forget()
     for path, text in files.items():
         (place / path).parent.mkdir(parents=True, exist_ok=True)
-        (place / path).write_text(text)
-    if settings:
-        Path(HOOK_FOLDER, "settings.json").write_text(settings)
-    os.environ["KERNELPAIR_HUB_DIR"] = HOOK_FOLDER if settings else str(place / "nothing")
+        (place / path).write_text(text.replace(MOUNTS, str(place)) if path == CONFIG else text)
+    os.environ["KERNELPAIR_HUB_DIR"] = str(place / "kernelpair")
     os.environ["POD_NAMESPACE"] = "jupyter"
     JupyterHub.clear_instance()
     hub = JupyterHub.instance()
-    hub.load_config_file(str(place / "jupyterhub" / "jupyterhub_config.py"))
+    hub.load_config_file(str(place / CONFIG))
     return hub
 
 
@@ -72,7 +73,7 @@ async def messages(spawner: Any) -> list[str]:
 async def run(job: dict[str, Any], db: Any, server: ApiServer, records: driver.Records) -> dict[str, Any]:
     records.lines, server.body, server.template = [], None, job["template"]
     with tempfile.TemporaryDirectory(prefix="kernelpair-hub-") as place:
-        hub = hub_of(job["files"], job["settings"], Path(place))
+        hub = hub_of(job["files"], Path(place))
         user = driver.user_of(hub, job["user"], db)
         spawner = driver.spawner_of(user, {"internal_ssl": False, "server": job["server"], "options": job["options"]})
         spawner.events_enabled = False

@@ -19,7 +19,7 @@ from tests.hub.hubs import HUBS, program
 
 DRIVER = Path(__file__).with_name("spawn_driver.py")
 USER = "ann@example.org"
-RUNTIME = "x-kernelpair-hub-kernelpair"
+SETTINGS = "kernelpair/settings.json"
 OF_THE_USER = ("JUPYTERHUB_", "JPY_")
 FIX = "upgrade the release with --post-renderer kernelpair"
 
@@ -39,11 +39,11 @@ def template(case: Case) -> Object | None:
     return document
 
 
-def settings_text(case: Case) -> str:
-    """settings.json as the post-renderer writes it, from the PodTemplate's annotation."""
-    block = annotated(json.dumps(case.values))
-    texts = {"": "", "good": settings_file(block, RUNTIME, "jupyter"), "bad": settings_file({"enabled": 1}, "", "")}
-    return texts[case.hook]
+def files(case: Case) -> dict[str, str]:
+    """What the hub mounts: of the release as it is, or as the post-renderer makes it."""
+    through = ("--post-renderer", "kernelpair") if case.hook else ()
+    held = mounted(objects(json.dumps(case.values), *through))
+    return held if case.hook != "bad" else {**held, SETTINGS: settings_file({"enabled": 1}, "", "")}
 
 
 def annotated(values: str) -> Any:
@@ -56,12 +56,11 @@ def of_hub(hub: str) -> dict[str, Any]:
     """Every case of one hub: in one process, which takes most of its time to import the hub."""
     jobs = [
         {
-            "files": mounted(objects(json.dumps(case.values)), hooked=bool(case.hook)),
+            "files": files(case),
             "template": template(case),
             "user": USER,
             "server": case.server,
             "options": case.options,
-            "settings": settings_text(case),
             "status": case.status,
         }
         for case in CASES
@@ -259,7 +258,9 @@ def test_a_spawned_pair_is_the_static_pair_but_for_what_is_the_users(results: di
     assert without_the_users(result["pod"]) == without_the_users(document["template"])
     plain = split.undo(result["pod"])
     parsed = settings.parse(annotated(json.dumps(FLAG)))
-    assert split.split(plain, parsed, RUNTIME).pod == result["pod"]
+    runtime = json.loads(files(case_of("pair"))[SETTINGS])["runtime"]
+    assert one(objects(json.dumps(FLAG), "--post-renderer", "kernelpair"), "ConfigMap", runtime)["data"]
+    assert split.split(plain, parsed, runtime).pod == result["pod"]
     assert result["errors"] == result["starting"] == result["progress"] == []
     [line] = [text for _, text in result["log"] if text.startswith("kernelpair: split: ")]
     assert f"user={USER} " in line
