@@ -283,7 +283,10 @@ async def main() -> None:
             pod = await pod_named(env["POD_API"], ran.pod)
             say(f"      {judged(ran, pod, env['EXPECTED'], env['AUDIT'])}")
     except StepError:
-        await stop(hub, seconds)
+        try:
+            await stop(hub, seconds)
+        except (StepError, HTTPClientError, OSError) as error:
+            say(f"      the server of {hub.user} could not be stopped: {error}")
         raise
     async with step(5, "stop the server"):
         await stop(hub, seconds)
