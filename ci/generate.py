@@ -3,8 +3,8 @@
     python ci/generate.py            write the files anew
     python ci/generate.py --check    exit 1, naming the stale files and the command that makes them fresh
 
-Generated: `.properties.kernelGateway` in the chart's values.schema.json (the rest of that file is written by hand), and
-the table between the marks in docs/settings.md.
+Generated: `.properties.kernelGateway` in the chart's values.schema.json (the rest of that file is written by hand), the
+table between the marks in docs/settings.md, and the hub's copies of two modules in chart/files/hub.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from kernelpair.core import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "postrender" / "kernelpair"
 FIX = "make generate"
 BEGIN = "<!-- generated from kernelpair.core.settings: make generate -->"
 END = "<!-- end of what is generated -->"
@@ -42,6 +43,18 @@ def settings_page(present: str) -> str:
     return "\n".join([before + begin, *rows, end + after])
 
 
+def twin(source: str) -> Callable[[str], str]:
+    """Return what makes a copy of the package's module ``source``: a line that says so, then its bytes.
+
+    The chart's hub needs them where there is no kernelpair: with the flag off nothing is mounted there.
+    """
+
+    def make(present: str) -> str:
+        return f"# Copy of postrender/kernelpair/{source}: {FIX}\n" + (PACKAGE / source).read_text(encoding="utf-8")
+
+    return make
+
+
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
@@ -53,6 +66,8 @@ def _code(value: Any) -> str:
 GENERATED: Mapping[str, Callable[[str], str]] = {
     "chart/values.schema.json": schema,
     "docs/settings.md": settings_page,
+    "chart/files/hub/merge.py": twin("core/merge.py"),
+    "chart/files/hub/manifest.py": twin("hub/manifest.py"),
 }
 """Each generated file, and what makes its text from the present one."""
 

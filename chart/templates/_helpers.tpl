@@ -80,3 +80,101 @@ on one line. (toYaml would fold it.) U+0085 is escaped: between quotes YAML take
 {{- include "kernelpair.overlay" (list .Values.kernelGateway (dict "kernel" $kernel)) | fromJson | toRawJson
   | replace "\u0085" "\\u0085" | replace "'" "''" | squote -}}
 {{- end -}}
+
+{{- /* Labels of every resource of the release, of components that the hub makes too. */ -}}
+{{- define "kernelpair.commonLabels" -}}
+{{- omit (include "kernelpair.selectorLabels" (list . "any") | fromYaml) "app.kubernetes.io/component" | toYaml -}}
+{{- end -}}
+
+{{- /* The metadata of a resource: (list $ component) or (list $ component annotations). */ -}}
+{{- define "kernelpair.metadata" -}}
+{{- $root := first . -}}
+name: {{ include "kernelpair.componentName" (list $root (index . 1)) | quote }}
+namespace: {{ $root.Release.Namespace | quote }}
+labels:
+  {{- include "kernelpair.labels" (list $root (index . 1)) | nindent 2 }}
+{{- if gt (len .) 2 }}
+{{- with index . 2 }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* The image and pull policy of a container, from an image block. */ -}}
+{{- define "kernelpair.containerImage" -}}
+image: {{ include "kernelpair.image" . | quote }}
+{{- with .pullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{- /* The pull secrets of image blocks, as a list for a pod; nothing where there are none: (list image ...). */ -}}
+{{- define "kernelpair.pullSecrets" -}}
+{{- $secrets := list -}}
+{{- range . -}}
+  {{- range .pullSecrets | default list -}}
+    {{- if kindIs "string" . }}{{ $secrets = append $secrets (dict "name" .) }}{{ else }}{{ $secrets = append $secrets . }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{- toYaml ($secrets | uniq) -}}
+{{- end -}}
+
+{{- /* Fields of a pod or a container, those that are empty left out: a mapping of field to value. */ -}}
+{{- define "kernelpair.fields" -}}
+{{- $set := dict -}}
+{{- range $field, $value := . }}{{ with $value }}{{ $_ := set $set $field . }}{{ end }}{{ end -}}
+{{- with $set }}{{ toYaml . }}{{ end -}}
+{{- end -}}
+
+{{- /* The probes of a container: (list block-of-values path port). */ -}}
+{{- define "kernelpair.probes" -}}
+{{- $values := first . -}}
+{{- $get := dict "httpGet" (dict "path" (index . 1) "port" (index . 2)) -}}
+{{- $probes := dict -}}
+{{- range $probe := list "livenessProbe" "readinessProbe" -}}
+  {{- $block := get $values $probe -}}
+  {{- if $block.enabled }}{{ $_ := set $probes $probe (merge (omit $block "enabled") $get) }}{{ end -}}
+{{- end -}}
+{{- with $probes }}{{ toYaml . }}{{ end -}}
+{{- end -}}
+
+{{- /*
+Blocks of variables, {name: "text" or EnvVar}, as one JSON mapping of name to EnvVar, the last block winning: a list of
+blocks.
+*/ -}}
+{{- define "kernelpair.env.entries" -}}
+{{- $entries := dict -}}
+{{- range $block := . -}}
+  {{- range $key, $value := $block -}}
+    {{- $body := kindIs "string" $value | ternary (dict "value" $value) $value -}}
+    {{- $name := get $body "name" | default $key -}}
+    {{- $_ := set $entries $name (include "kernelpair.overlay" (list $body (dict "name" $name)) | fromJson) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $entries -}}
+{{- end -}}
+
+{{- /*
+Such a mapping as a container's variables. Kubernetes fills in $(NAME) only from variables further up, and a mapping has
+no order: so each variable comes after those it refers to, and otherwise by name. Those that refer to each other in a
+circle come last.
+*/ -}}
+{{- define "kernelpair.env.ordered" -}}
+{{- $left := . -}}
+{{- $ordered := list -}}
+{{- range until (len $left) -}}
+  {{- $free := list -}}
+  {{- range $name, $entry := $left -}}
+    {{- $waits := false -}}
+    {{- range regexFindAll "\\$\\([^)]+\\)" ($entry.value | default "") -1 -}}
+      {{- $referred := trimPrefix "$(" . | trimSuffix ")" -}}
+      {{- if and (hasKey $left $referred) (ne $referred $name) }}{{ $waits = true }}{{ end -}}
+    {{- end -}}
+    {{- if not $waits }}{{ $free = append $free $entry }}{{ end -}}
+  {{- end -}}
+  {{- range $free }}{{ $ordered = append $ordered . }}{{ $left = omit $left .name }}{{ end -}}
+{{- end -}}
+{{- range $left }}{{ $ordered = append $ordered . }}{{ end -}}
+{{- toYaml $ordered -}}
+{{- end -}}

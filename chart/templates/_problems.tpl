@@ -17,7 +17,12 @@ nothing or problems; templates/validate.yaml shows all of them at once.
     "podConfig"
     "profileNames"
     "profileSlugs"
-    "profileDefaults" }}
+    "profileDefaults"
+    "publicDummy"
+    "databaseUrl"
+    "ownTraits"
+    "ownVariables"
+    "serviceAccount" }}
 {{- include (printf "kernelpair.problems.%s" .) $ }}
 {{- end }}
 {{- end -}}
@@ -37,8 +42,12 @@ nothing or problems; templates/validate.yaml shows all of them at once.
 {{- end -}}
 
 {{- define "kernelpair.problems.imageVersions" -}}
-{{- $frontEnd := dig "notebook" "image" dict .Values.kernelGateway -}}
-{{- range $key, $image := dict "kernelGateway.notebook.image" $frontEnd "singleuser.image" .Values.singleuser.image -}}
+{{- range $key, $image := dict
+    "kernelGateway.notebook.image" (dig "notebook" "image" dict .Values.kernelGateway)
+    "singleuser.image" .Values.singleuser.image
+    "hub.image" .Values.hub.image
+    "proxy.chp.image" .Values.proxy.chp.image
+    "prePuller.pause.image" .Values.prePuller.pause.image -}}
   {{- if and $image.name (not $image.tag) (not $image.digest) -}}
   {{- include "kernelpair.problem" (list (printf "%s.tag" $key) ""
       (printf "%s has neither a tag nor a digest: it would be whatever `latest` is on that day" $image.name)
@@ -197,5 +206,73 @@ nothing or problems; templates/validate.yaml shows all of them at once.
 {{- if gt (len $defaults) 1 -}}
 {{- include "kernelpair.problem" (list (printf "%s.default" (last $defaults)) true
     (printf "there is one default, and these say they are it: %s" (join ", " $defaults)) "keep one") -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "kernelpair.problems.publicDummy" -}}
+{{- $public := list -}}
+{{- if .Values.ingress.enabled }}{{ $public = append $public "ingress.enabled is on" }}{{ end -}}
+{{- if ne .Values.proxy.service.type "ClusterIP" -}}
+  {{- $public = append $public (printf "proxy.service.type is %s" .Values.proxy.service.type) -}}
+{{- end -}}
+{{- if and $public (include "kernelpair.hub.isDummy" .) -}}
+{{- include "kernelpair.problem" (list "hub.config.JupyterHub.authenticator_class" "dummy"
+    (printf "it lets anybody in under any name, and the hub is public: %s" (join ", " $public))
+    "set a real authenticator, or keep ingress.enabled off and proxy.service.type ClusterIP") -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "kernelpair.problems.databaseUrl" -}}
+{{- $db := .Values.hub.db -}}
+{{- if and (include "kernelpair.hub.isSqlite" .) $db.url -}}
+{{- include "kernelpair.problem" (list "hub.db.url" "(a URL)"
+    (printf "hub.db.type is %s, which has its own" $db.type) "set hub.db.type to mysql or postgres, or leave the URL out") -}}
+{{- else if not (or (include "kernelpair.hub.isSqlite" .) $db.url) -}}
+{{- include "kernelpair.problem" (list "hub.db.url" ""
+    (printf "hub.db.type is %s, and nothing says where that is" $db.type)
+    "write it as SQLAlchemy does: postgresql+psycopg2://user@host:5432/name, mysql+pymysql://user@host:3306/name") -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Traits that the rest of the release relies on; values are not shown, they may be passwords. */ -}}
+{{- define "kernelpair.problems.ownTraits" -}}
+{{- $token := "in the Secret that hub.existingSecret names: hub.config must not hold tokens" -}}
+{{- $owned := dict
+    "JupyterHub.base_url" "as hub.baseUrl"
+    "JupyterHub.db_url" "as hub.db.url"
+    "JupyterHub.cookie_secret" $token
+    "JupyterHub.hub_bind_url" "nowhere: the hub's Service and probes rely on it"
+    "JupyterHub.hub_connect_url" "nowhere: it is the hub's Service"
+    "JupyterHub.spawner_class" "nowhere: the chart's spawner is a KubeSpawner, take hub.config.KubeSpawner; for another one, zero-to-jupyterhub"
+    "ConfigurableHTTPProxy.auth_token" $token
+    "ConfigurableHTTPProxy.api_url" "nowhere: it is the proxy's Service"
+    "ConfigurableHTTPProxy.should_start" "nowhere: the proxy is a pod of its own"
+    "CryptKeeper.keys" $token -}}
+{{- range $name, $place := $owned -}}
+  {{- $class := splitList "." $name | first -}}
+  {{- $trait := splitList "." $name | last -}}
+  {{- if hasKey (get $.Values.hub.config $class | default dict) $trait -}}
+  {{- include "kernelpair.problem" (list (printf "hub.config.%s" $name) "(set)"
+      "the chart sets it" (printf "write it %s" $place)) -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "kernelpair.problems.ownVariables" -}}
+{{- $taken := append (include "kernelpair.hub.tokens" . | fromYaml | keys) "POD_NAMESPACE" -}}
+{{- range $name, $_ := include "kernelpair.env.entries" (list .Values.hub.extraEnv) | fromJson -}}
+  {{- if has $name $taken -}}
+  {{- include "kernelpair.problem" (list (printf "hub.extraEnv.%s" $name) "(set)"
+      "the chart sets it" "leave it out; tokens of your own go into the Secret that hub.existingSecret names") -}}
+  {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "kernelpair.problems.serviceAccount" -}}
+{{- $account := .Values.hub.serviceAccount -}}
+{{- if not (or $account.create $account.name) -}}
+{{- include "kernelpair.problem" (list "hub.serviceAccount.name" ""
+    "hub.serviceAccount.create is off, and the hub needs an account that may make pods"
+    "name one, or set hub.serviceAccount.create to true") -}}
 {{- end -}}
 {{- end -}}

@@ -18,10 +18,13 @@ def test_generated_files_are_fresh() -> None:
 def test_a_stale_file_is_named_with_the_command_that_fixes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     schema, page = tmp_path / "chart" / "values.schema.json", tmp_path / "docs" / "settings.md"
-    for file, text in ((schema, '{"properties": {"other": {}}}'), (page, f"a\n{generate.BEGIN}\n{generate.END}\nz\n")):
-        file.parent.mkdir()
+    twins = [tmp_path / name for name in generate.GENERATED if name.endswith(".py")]
+    texts = {schema: '{"properties": {"other": {}}}', page: f"a\n{generate.BEGIN}\n{generate.END}\nz\n"}
+    for file, text in {**texts, **dict.fromkeys(twins, "")}.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    with pytest.raises(SystemExit, match=r"values\.schema\.json, docs/settings\.md; .*: make generate"):
+    stale = r"values\.schema\.json, docs/settings\.md, chart/files/hub/merge\.py, .*/manifest\.py; .*: make generate"
+    with pytest.raises(SystemExit, match=stale):
         generate.main(["--check"])
     generate.main([])
     generate.main(["--check"])
@@ -35,3 +38,12 @@ def test_a_stale_file_is_named_with_the_command_that_fixes_it(tmp_path: Path, mo
 def test_a_page_without_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="it needs the lines"):
         generate.settings_page("# Settings\n")
+
+
+@pytest.mark.parametrize(
+    ("copy", "source"), [("merge.py", "core/merge.py"), ("manifest.py", "hub/manifest.py")], ids=lambda name: name
+)
+def test_the_hubs_copies_are_the_packages_bytes_below_one_line(copy: str, source: str) -> None:
+    first, _, rest = (generate.ROOT / "chart" / "files" / "hub" / copy).read_bytes().partition(b"\n")
+    assert first == f"# Copy of postrender/kernelpair/{source}: make generate".encode()
+    assert rest == (generate.PACKAGE / source).read_bytes()

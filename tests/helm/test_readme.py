@@ -20,7 +20,7 @@ def block(beginning: str) -> str:
 def test_the_report_is_what_explain_prints(helm3: Helm) -> None:
     done = helm3.run("template", "x", CHART, "--set", "kernelGateway.enabled=true")
     assert done.returncode == 0, done.stderr.decode()
-    assert command.run(["explain"], done.stdout).out.decode() == block("PodTemplate default/x")
+    assert command.run(["explain"], done.stdout).out.decode() == block("Deployment default/x")
 
 
 def test_the_refusal_is_what_a_pod_on_the_nodes_network_gets() -> None:

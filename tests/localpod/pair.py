@@ -30,6 +30,7 @@ VALUES = CHART / "ci" / "demo-values.yaml"
 NOTEBOOK = Path(__file__).with_name("demo.ipynb")
 CLIENT = Path(__file__).with_name("notebook_client.py")
 HOME_VOLUME = "home"
+POD_TEMPLATE = "demo-kernelpair-singleuser"
 CELL_SECONDS = 60.0
 # Run in the kernel, after the notebook: what its process is and sees.
 PROBE = """
@@ -101,7 +102,7 @@ class Pair:
 
     def __init__(self, rendered: bytes, sandbox: Path, ports: tuple[int, int]) -> None:
         self.ports = ports
-        self.pod = load(rendered, sandbox, images.image)
+        self.pod = load(rendered, sandbox, images.image, POD_TEMPLATE)
         self.home = self.pod.volumes[HOME_VOLUME]
         shutil.copy(NOTEBOOK, self.home)
         self.running = RunningPod(self.pod, ports)

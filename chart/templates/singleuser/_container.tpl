@@ -21,6 +21,10 @@ resources:
 {{- end }}
 securityContext:
   allowPrivilegeEscalation: {{ $user.allowPrivilegeEscalation }}
+  {{- /* Root, and whoever may become it by sudo, needs capabilities to be of any use. */}}
+  {{- if and (not $user.allowPrivilegeEscalation) (include "kernelpair.singleuser.isNotRoot" $user) }}
+  capabilities: {drop: [ALL]}
+  {{- end }}
   {{- if ne $user.uid nil }}
   runAsUser: {{ int64 $user.uid }}
   {{- end }}
@@ -52,32 +56,8 @@ securityContext:
 {{- toYaml $resources -}}
 {{- end -}}
 
-{{- /*
-The container's variables: those of KubeSpawner's that a template can know, singleuser.extraEnv over them. Kubernetes
-fills in $(NAME) only from variables further up, and a mapping has no order: so each variable comes after those it
-refers to, and otherwise by name. Those that refer to each other in a circle come last.
-*/ -}}
+{{- /* The container's variables: those of KubeSpawner's that a template can know, singleuser.extraEnv over them. */ -}}
 {{- define "kernelpair.singleuser.env" -}}
-{{- $left := include "kernelpair.singleuser.variables" . | fromJson -}}
-{{- $ordered := list -}}
-{{- range until (len $left) -}}
-  {{- $free := list -}}
-  {{- range $name, $entry := $left -}}
-    {{- $waits := false -}}
-    {{- range regexFindAll "\\$\\([^)]+\\)" ($entry.value | default "") -1 -}}
-      {{- $referred := trimPrefix "$(" . | trimSuffix ")" -}}
-      {{- if and (hasKey $left $referred) (ne $referred $name) }}{{ $waits = true }}{{ end -}}
-    {{- end -}}
-    {{- if not $waits }}{{ $free = append $free $entry }}{{ end -}}
-  {{- end -}}
-  {{- range $free }}{{ $ordered = append $ordered . }}{{ $left = omit $left .name }}{{ end -}}
-{{- end -}}
-{{- range $left }}{{ $ordered = append $ordered . }}{{ end -}}
-{{- toYaml $ordered -}}
-{{- end -}}
-
-{{- /* The variables as a JSON mapping of name to EnvVar. */ -}}
-{{- define "kernelpair.singleuser.variables" -}}
 {{- $image := include "kernelpair.image" .image -}}
 {{- $variables := dict "JUPYTER_IMAGE" $image "JUPYTER_IMAGE_SPEC" $image "JUPYTER_PORT" (.port | int64 | toString) -}}
 {{- with .defaultUrl }}{{ $_ := set $variables "JUPYTERHUB_DEFAULT_URL" . }}{{ end -}}
@@ -85,13 +65,5 @@ refers to, and otherwise by name. Those that refer to each other in a circle com
   {{- with get $.memory $size }}{{ $_ := set $variables (printf "MEM_%s" (upper $size)) (include "kernelpair.bytes" .) }}{{ end -}}
   {{- with get $.cpu $size }}{{ $_ := set $variables (printf "CPU_%s" (upper $size)) (include "kernelpair.cores" .) }}{{ end -}}
 {{- end -}}
-{{- $entries := dict -}}
-{{- range $block := list $variables .extraEnv -}}
-  {{- range $key, $value := $block -}}
-    {{- $body := kindIs "string" $value | ternary (dict "value" $value) $value -}}
-    {{- $name := get $body "name" | default $key -}}
-    {{- $_ := set $entries $name (include "kernelpair.overlay" (list $body (dict "name" $name)) | fromJson) -}}
-  {{- end -}}
-{{- end -}}
-{{- toJson $entries -}}
+{{- include "kernelpair.env.entries" (list $variables .extraEnv) | fromJson | include "kernelpair.env.ordered" -}}
 {{- end -}}

@@ -13,15 +13,17 @@ serviceAccountName: {{ . | quote }}
 {{- else }}
 automountServiceAccountToken: false
 {{- end }}
-{{- if ne $user.fsGid nil }}
 securityContext:
+  {{- if ne $user.fsGid nil }}
   fsGroup: {{ int64 $user.fsGid }}
-{{- end }}
-{{- with $user.image.pullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ if kindIs "string" . }}{{ quote . }}{{ else }}{{ quote .name }}{{ end }}
   {{- end }}
+  {{- if include "kernelpair.singleuser.isNotRoot" $user }}
+  runAsNonRoot: true
+  {{- end }}
+  seccompProfile: {type: RuntimeDefault}
+{{- with include "kernelpair.pullSecrets" (list $user.image) | fromYamlArray }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $user.nodeSelector }}
 nodeSelector:
@@ -43,6 +45,11 @@ initContainers:
 volumes:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end -}}
+
+{{- /* Whether the values say that the user isn't root; of an image's own user Kubernetes may know only the name. */ -}}
+{{- define "kernelpair.singleuser.isNotRoot" -}}
+{{- if .uid }}true{{ end -}}
 {{- end -}}
 
 {{- /* singleuser.extra*Affinity, as KubeSpawner lays them out. */ -}}
