@@ -159,11 +159,22 @@ def test_the_hub_restarts_when_something_changed_and_only_then(monkeypatch: pyte
     assert len(set(seen)) == len(seen)
 
 
-@pytest.mark.parametrize("annotations", [None, {}, {"checksum/secret": "12e3"}])
-def test_a_hub_without_a_checksum_gets_one(annotations: dict[str, str] | None) -> None:
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *({"labels": {"a": "b"}, "annotations": there} for there in (None, {}, {"checksum/secret": "12e3"})),
+        {"annotations": None},
+        {},
+        None,
+        "absent",
+    ],
+)
+def test_a_hub_without_a_checksum_gets_one(metadata: dict[str, Any] | str | None) -> None:
     objects = release()
-    metadata = pick(objects, "Deployment", "hub")["spec"]["template"]["metadata"]
-    metadata["annotations"] = annotations
+    template = pick(objects, "Deployment", "hub")["spec"]["template"]
+    template["metadata"] = metadata
+    if metadata == "absent":
+        del template["metadata"]
     once = rendered(stream(objects))
     made = pick(read(once), "Deployment", "hub")["spec"]["template"]["metadata"]["annotations"]
     assert re.fullmatch("kernelpair-[0-9a-f]{64}", made["checksum/config-map"])

@@ -38,10 +38,12 @@ class Addition:
         self.object = targets.replaced(self.object, path, new)
 
     def _note(self, path: Path, old: Any) -> None:
-        if not old:
-            written = targets.get(self.object, path)
-            there = path[-1] in (targets.get(self.object, path[:-1]) or {}) and not written
-            self._was[_text(path)] = written if there else _ABSENT
+        if old:
+            return
+        written, holder = targets.get(self.object, path), targets.get(self.object, path[:-1])
+        there = path[-1] in (holder or {}) and not written
+        self._was[_text(path)] = written if there else _ABSENT
+        self._note(path[:-1], holder)
 
     def recorded(self, **facts: Any) -> dict[str, Any]:
         """The object with the record, and with `facts` in it, as an annotation."""
@@ -74,6 +76,9 @@ class Removal:
             self.object = targets.replaced(self.object, path[:-1], {**parent, path[-1]: None})
         else:
             self.object = targets.replaced(self.object, path, None)
+        holder = path[:-1]
+        if _text(holder) in self.facts["was"] and not targets.get(self.object, holder):
+            self.keep(holder, {})
 
     def done(self) -> dict[str, Any]:
         """The object without the record."""
