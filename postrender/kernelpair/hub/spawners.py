@@ -34,6 +34,11 @@ def derived(base: Any, chain: Callable[[Any], Any]) -> Any:
     """
 
     class Spawner(base):  # type: ignore[misc]
+        @classmethod
+        def section_names(cls) -> list[str]:
+            """Name each section once: read twice, what a configuration appends to a list would be there twice."""
+            return list(dict.fromkeys(super().section_names()))
+
         def start(self) -> Any:
             setattr(self, NOTES, [])
             setattr(self, DECIDED, False)
