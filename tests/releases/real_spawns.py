@@ -1,8 +1,8 @@
 """Spawns from a real zero-to-jupyterhub chart: real hub code reads what its hub's pod mounts (`make test-z2jh`).
 
-Each file in operators/ is rendered by both Helms, as a subchart under an alias, and with fullnameOverride. The hub
-environment is the one that suits the chart: its appVersion is the JupyterHub of its hub image, and charts before
-JupyterHub 4 have KubeSpawner 4, later ones 6 or 7.
+Each file in operators/ is rendered by both Helms, as a subchart, and with fullnameOverride. The hub environment is the
+one that suits the chart: its appVersion is the JupyterHub of its hub image, and charts before JupyterHub 4 have
+KubeSpawner 4, later ones 6 or 7.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ from tests.releases.shapes import NEWEST, Wanted
 from tests.releases.z2jh import Object, read
 
 NAMESPACE = "jupyter"
-ALIAS = "teaching"
 DEFAULT = {"default": Wanted()}
 SCIPY = "example.org/scipy:2026"
 OTHER = {"image": "unlisted-choice", "image__unlisted": "example.org/mine:1", "size": "small"}
@@ -74,23 +73,21 @@ def direct(helm: Helm, *options: str) -> Render:
 
 
 def umbrella(helm: Helm) -> Render:
-    """A chart of the operator's own, which has the real one as a subchart under an alias."""
+    """A chart of the operator's own, which has the real one as a subchart."""
     chart = helm.scratch / "campus"
     (chart / "charts").mkdir(parents=True)
     if CHART.is_dir():
         shutil.copytree(CHART, chart / "charts" / CHART.name)
     else:
         shutil.copy(CHART, chart / "charts")
-    about = _about(helm)
-    dependency = {"name": about["name"], "version": about["version"], "alias": ALIAS}
-    wrapped = {"apiVersion": "v2", "name": "campus", "version": "1.0.0", "dependencies": [dependency]}
-    (chart / "Chart.yaml").write_text(yaml.safe_dump(wrapped))
+    name = _about(helm)["name"]
+    (chart / "Chart.yaml").write_text(yaml.safe_dump({"apiVersion": "v2", "name": "campus", "version": "1.0.0"}))
 
     def render(operator: Path, renderer: str | None) -> bytes:
         on, own = (yaml.safe_load(file.read_text()) for file in (HERE / "on.yaml", operator))
         values = laid_over(on, own)
         nested = helm.scratch / operator.name
-        nested.write_text(yaml.safe_dump({ALIAS: values}))
+        nested.write_text(yaml.safe_dump({name: values}))
         return helm.template("--values", nested, chart=chart, renderer=renderer)
 
     return render
