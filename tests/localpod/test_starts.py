@@ -150,10 +150,10 @@ def manifest(way: Way, port: int, gateway: int, hub: int) -> bytes:
 
 
 class Started(NamedTuple):
-    """A running notebook container: its address, its pair's token, and what hub and gateway were asked."""
+    """A running notebook container: its address, its pair's token file, and what hub and gateway were asked."""
 
     url: str
-    token: str
+    token: Path
     gateway: Any
     hub: Any
     running: Running
@@ -177,7 +177,7 @@ def started(request: pytest.FixtureRequest) -> Iterator[tuple[Way, Started]]:
         try:
             url = f"http://{HOST}:{port}{PREFIX}"
             wait(url, running)
-            yield way, Started(url, (pod.volumes["kernelpair-run"] / "token").read_text(), gateway, hub, running)
+            yield way, Started(url, pod.volumes["kernelpair-run"] / "token", gateway, hub, running)
         finally:
             running.terminate()
             running.wait()
@@ -213,10 +213,10 @@ def wait(url: str, running: Running) -> None:
 
 def test_the_servers_kernels_are_the_gateways(started: tuple[Way, Started]) -> None:
     way, server = started
+    assert server.token.exists(), f"our configuration was not read:\n{server.running.tail()}"
     found = get(f"{server.url}api/kernelspecs", way.token)
     assert list(found["kernelspecs"]) == [SPEC["name"]], server.running.tail()
     asked = [authorization for path, authorization in server.gateway.seen if path.startswith("/api/kernelspecs")]
-    assert server.token
-    assert set(asked) == {f"token {server.token}"}
+    assert set(asked) == {f"token {server.token.read_text()}"}
     by_the_hub = any(path == "/hub/api/user" for path, _ in server.hub.seen)
     assert by_the_hub == (way.token == HUB_TOKEN)
