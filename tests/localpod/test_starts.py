@@ -100,14 +100,9 @@ def answering(port: int, answers: dict[str, Any]) -> Any:
     return server
 
 
-def manifest(way: Way, port: int, gateway: int, hub: int) -> bytes:
-    """A user's pod as KubeSpawner makes it, with the annotation that has it split, and the operator's script."""
-    settings = {
-        "enabled": True,
-        "notebook": {"image": {"name": "example.org/front-end", "tag": "1"}},
-        "kernel": {"port": gateway},
-    }
-    env = {
+def variables(way: Way, port: int, hub: int) -> dict[str, str]:
+    """What KubeSpawner sets, and what tells JupyterLab its port and token."""
+    return {
         "JUPYTERHUB_USER": USER,
         "JUPYTERHUB_API_TOKEN": HUB_TOKEN,
         "JUPYTERHUB_API_URL": f"http://{HOST}:{hub}/hub/api",
@@ -123,10 +118,19 @@ def manifest(way: Way, port: int, gateway: int, hub: int) -> bytes:
         "JUPYTER_TOKEN": LAB_TOKEN,
         **way.env,
     }
+
+
+def manifest(way: Way, port: int, gateway: int, hub: int) -> bytes:
+    """A user's pod as KubeSpawner makes it, with the annotation that has it split, and the operator's script."""
+    settings = {
+        "enabled": True,
+        "notebook": {"image": {"name": "example.org/front-end", "tag": "1"}},
+        "kernel": {"port": gateway},
+    }
     container = {
         "name": "notebook",
         "image": "example.org/user:1",
-        "env": [{"name": name, "value": value} for name, value in env.items()],
+        "env": [{"name": name, "value": value} for name, value in variables(way, port, hub).items()],
         "volumeMounts": [
             {"name": "home", "mountPath": "/home/jovyan"},
             {"name": "start", "mountPath": SCRIPT, "subPath": "start.sh"},

@@ -33,7 +33,6 @@ NAMESPACE = "jupyter"
 DEFAULT = {"default": Wanted()}
 SCIPY = "example.org/scipy:2026"
 OTHER = {"image": "unlisted-choice", "image__unlisted": "example.org/mine:1", "size": "small"}
-LEVEL = "INFO"
 SPAWNS: Mapping[str, Mapping[str, Wanted]] = {
     "culling": DEFAULT,
     "custom-hub-image": DEFAULT,
@@ -170,7 +169,7 @@ def test_spawns(way: str, operator: str) -> None:
     answer = answers(way)[operator]
     gateway = settings.parse(yaml.safe_load((HERE / "on.yaml").read_text())["custom"]["kernelGateway"])
     [(level, said)] = answer["after"]["log"]
-    assert (level, answer["before"]["log"]) == (LEVEL, [])
+    assert (level, answer["before"]["log"]) == ("INFO", [])
     assert said.endswith(f"are split; front-end image {FRONT_END}")
     for name, wanted in wanted_of(operator).items():
         before, after = (answer[when]["spawns"][name] for when in ("before", "after"))
@@ -178,7 +177,7 @@ def test_spawns(way: str, operator: str) -> None:
         assert before["log"] == before["notes"] == after["notes"] == []
         assert (after["url"], after["poll"], after["created"]) == (before["url"], None, before["created"])
         [(level, line)] = after["log"]
-        assert level == LEVEL
+        assert level == "INFO"
         if wanted.result == "plain":
             assert line.startswith("kernelpair: plain pod: ")
             assert after["pod"] == before["pod"]

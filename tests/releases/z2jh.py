@@ -62,20 +62,14 @@ def release(
 
     names = {name: f"{prefix}{name}" for name in ("hub", "singleuser", "proxy-api")}
     config = {**names, **HUB_FILES, CONFIG_KEY: CONFIG, "checksum_hook-image-puller": "12e3"}
-    services = _block(values, "hub", "services")
-    files = _block(values, "hub", "extraFiles")
-    secrets = {
-        **SECRETS,
-        **{f"hub.services.{key}.apiToken": services[key]["apiToken"] for key in services},
-        **{key: files[key]["stringData"] for key in files},
-    }
+    data = {"values.yaml": encoded(values), **{key: _base64(text) for key, text in _secrets(values).items()}}
     return [
         {
             "kind": "Secret",
             "apiVersion": "v1",
             "metadata": metadata(hub, "hub"),
             "type": "Opaque",
-            "data": {"values.yaml": encoded(values), **{key: _base64(text) for key, text in secrets.items()}},
+            "data": data,
         },
         {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata(hub, "hub"), "data": config},
         {
@@ -92,6 +86,13 @@ def release(
         ),
         _deployment(metadata(f"{prefix}proxy", "proxy"), {"containers": [_container("chp")]}, {"checksum/x": "1"}),
     ]
+
+
+def _secrets(values: object) -> dict[str, str]:
+    """What the Secret holds beside the values."""
+    services, files = _block(values, "hub", "services"), _block(values, "hub", "extraFiles")
+    tokens = {f"hub.services.{key}.apiToken": services[key]["apiToken"] for key in services}
+    return {**SECRETS, **tokens, **{key: files[key]["stringData"] for key in files}}
 
 
 _RESTRICTED = {"allowPrivilegeEscalation": False, "runAsUser": 65534}
