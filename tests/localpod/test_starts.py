@@ -12,7 +12,6 @@ import shutil
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -196,20 +195,20 @@ def started(request: pytest.FixtureRequest) -> Iterator[tuple[Way, Started]]:
 def get(url: str, token: str = "") -> Any:
     request = urllib.request.Request(url, headers={"Authorization": f"token {token}"} if token else {})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as answer:
+    with opener.open(request, timeout=START_SECONDS) as answer:
         return json.load(answer)
 
 
 def wait(url: str, running: Running) -> None:
+    """Return once a Jupyter server tells its version there: the port is nobody else's."""
     until = time.monotonic() + START_SECONDS
     while True:
         running.check()
         try:
-            get(f"{url}api")
-        except urllib.error.HTTPError:
-            return  # it answers
-        except OSError:
-            assert time.monotonic() < until, running.tail()
+            assert "version" in get(f"{url}api")
+        except OSError as error:
+            if time.monotonic() > until:
+                raise AssertionError(f"{error}; the log ends:\n{running.tail()}") from error
             time.sleep(POLL_SECONDS)
         else:
             return
@@ -218,7 +217,10 @@ def wait(url: str, running: Running) -> None:
 def test_the_servers_kernels_are_the_gateways(started: tuple[Way, Started]) -> None:
     way, server = started
     assert server.token.exists(), f"our configuration was not read:\n{server.running.tail()}"
-    found = get(f"{server.url}api/kernelspecs", way.token)
+    try:
+        found = get(f"{server.url}api/kernelspecs", way.token)
+    except OSError as error:
+        raise AssertionError(f"{error}; the log ends:\n{server.running.tail()}") from error
     assert list(found["kernelspecs"]) == [SPEC["name"]], server.running.tail()
     asked = [authorization for path, authorization in server.gateway.seen if path.startswith("/api/kernelspecs")]
     assert set(asked) == {f"token {server.token.read_text()}"}
