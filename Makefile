@@ -34,7 +34,7 @@ test: venv ## everything that needs no cluster: lint, all tests, chart suites, k
 
 test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_CHART=<folder or archive>
 	@test -n "$(Z2JH_CHART)" || { echo "make test-z2jh Z2JH_CHART=<folder or archive of the chart>" >&2; exit 2; }
-	@Z2JH_CHART="$(Z2JH_CHART)" pytest -n 2 tests/releases/real_chart.py
+	@Z2JH_CHART="$(Z2JH_CHART)" pytest -n 2 --dist loadgroup tests/releases/real_chart.py tests/releases/real_spawns.py
 
 golden: venv ## write the expected files of the golden cases anew; review the diff
 	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
-from kernelpair.core import quantities
 from tests.localpod.images import Image
+from tests.localpod.kubelet import Kubelet, PodError
 from tests.localpod.substitute import Paths, expand
 
 # Kind -> where its pod template stands; a Pod is its own.
@@ -20,13 +19,7 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "Deployment": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
 }
-REFERENCES = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
-REFERENCES |= {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
-
-
-class PodError(Exception):
-    """The manifests hold no pod that can be run here; the message says why."""
 
 
 class Container(NamedTuple):
@@ -79,13 +72,12 @@ class _Layout:
         sandbox: Path,
         image: Callable[[str], Image],
     ) -> None:
-        self.data = {(d.get("kind"), d.get("metadata", {}).get("name")): _data(d) for d in documents}
         self.metadata = {"name": owner["metadata"]["name"], "namespace": owner["metadata"].get("namespace", "default")}
         self.metadata |= {key: value for key, value in template.get("metadata", {}).items() if value}
         self.spec = template["spec"]
         self.sandbox = sandbox
         self.image = image
-        self.volumes = {volume["name"]: self._volume(volume) for volume in self.spec.get("volumes") or []}
+        self.kubelet = Kubelet(documents, self.metadata, self.spec, sandbox)
 
     def pod(self) -> Pod:
         """Lay out every container."""
@@ -94,46 +86,14 @@ class _Layout:
         containers = [self._container(container) for container in self.spec["containers"]]
         grace = self.spec.get("terminationGracePeriodSeconds", 30)
         annotations = self.metadata.get("annotations", {})
-        return Pod(self.metadata["name"], self.sandbox, grace, containers, self.volumes, annotations)
-
-    def _volume(self, volume: dict[str, Any]) -> Path:
-        folder = self.sandbox / "volumes" / volume["name"]
-        if "persistentVolumeClaim" in volume:  # outlives the pod: named after the claim
-            folder = self.sandbox / "claims" / volume["persistentVolumeClaim"]["claimName"]
-        elif "configMap" in volume:
-            source = volume["configMap"]
-            self._project(folder, ("ConfigMap", source["name"]), source)
-        elif "secret" in volume:
-            source = volume["secret"]
-            self._project(folder, ("Secret", source["secretName"]), source)
-        elif "emptyDir" not in volume:
-            raise PodError(f"volume {volume['name']}: only emptyDir, claims, ConfigMaps and Secrets are run here")
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
-
-    def _project(self, folder: Path, key: tuple[str, str], source: dict[str, Any]) -> None:
-        """Write a ConfigMap's or Secret's files; without `items`, every key under its own name."""
-        data = self._lookup(key, source.get("optional", False))
-        items = source.get("items") or [{"key": entry, "path": entry} for entry in data]
-        for item in items:
-            if item["key"] not in data:
-                raise PodError(f"{key[0]} {key[1]} has no key {item['key']}")
-            path = folder / item["path"]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data[item["key"]])
-            path.chmod(item.get("mode", source.get("defaultMode", 0o644)))
-
-    def _lookup(self, key: tuple[str, str], optional: bool) -> dict[str, bytes]:
-        if key not in self.data and not optional:
-            raise PodError(f"{key[0]} {key[1]} is not in the manifests")
-        return self.data.get(key, {})
+        return Pod(self.metadata["name"], self.sandbox, grace, containers, self.kubelet.volumes, annotations)
 
     def _container(self, container: dict[str, Any]) -> Container:
         image = self.image(container["image"])
-        stated = dict(self._environment(container))
+        stated = self.kubelet.environment(container)
         own = self.sandbox / "containers" / container["name"]
         own.mkdir(parents=True)
-        paths = Paths(self._mounts(container, stated))
+        paths = Paths(self.kubelet.mounts(container, stated))
         env = {name: paths(value) for name, value in {**image.env, **stated}.items()}
         if env["HOME"] == {**image.env, **stated}["HOME"]:  # no volume there: a home of the container's own
             env["HOME"] = str(own)
@@ -151,81 +111,6 @@ class _Layout:
             {name or str(number): number for number, name in stated_ports},
             {kind: _mapped(container[kind], paths) for kind in PROBES if container.get(kind)},
         )
-
-    def _mounts(self, container: dict[str, Any], env: Mapping[str, str]) -> dict[str, str]:
-        folders = {}
-        for mount in container.get("volumeMounts") or []:
-            folder = self.volumes[mount["name"]] / expand(mount.get("subPathExpr") or mount.get("subPath") or "", env)
-            if not folder.exists():
-                folder.mkdir(parents=True)
-            folders[mount["mountPath"]] = str(folder)
-        return folders
-
-    def _environment(self, container: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        """The manifest's variables in order, each `$(NAME)` expanded with those before it."""
-        known: dict[str, str] = {}
-        for source in container.get("envFrom") or []:
-            prefix = source.get("prefix", "")
-            known |= {prefix + key: value.decode() for key, value in self._referred(source).items()}
-        for variable in container.get("env") or []:
-            value = variable.get("value", "")
-            if "valueFrom" in variable:
-                found = self._value(variable["valueFrom"], container)
-                if found is None:
-                    continue
-                known[variable["name"]] = found
-            else:
-                known[variable["name"]] = expand(value, known)
-        yield from known.items()
-
-    def _value(self, source: dict[str, Any], container: dict[str, Any]) -> str | None:
-        if "fieldRef" in source:
-            return self._field(source["fieldRef"]["fieldPath"])
-        if "resourceFieldRef" in source:
-            return self._resource(source["resourceFieldRef"], container)
-        data, reference = self._referred(source), next(iter(source.values()))
-        if reference["key"] not in data and not reference.get("optional", False):
-            raise PodError(f"{reference['name']} has no key {reference['key']}")
-        return data[reference["key"]].decode() if reference["key"] in data else None
-
-    def _referred(self, source: dict[str, Any]) -> dict[str, bytes]:
-        """The ConfigMap or Secret that an `envFrom` or `valueFrom` entry names."""
-        for field, kind in REFERENCES.items():
-            if field in source:
-                return self._lookup((kind, source[field]["name"]), source[field].get("optional", False))
-        raise PodError(f"{', '.join(source)}: not one of {', '.join(REFERENCES)}")
-
-    def _field(self, path: str) -> str:
-        fixed = {"status.podIP": "127.0.0.1", "status.hostIP": "127.0.0.1", "spec.nodeName": "localhost"}
-        fixed |= {"metadata.name": self.metadata["name"], "metadata.namespace": self.metadata["namespace"]}
-        fixed["spec.serviceAccountName"] = self.spec.get("serviceAccountName", "default")
-        for block in ("labels", "annotations"):
-            for key, value in self.metadata.get(block, {}).items():
-                fixed[f"metadata.{block}['{key}']"] = value
-        if path not in fixed:
-            raise PodError(f"fieldRef {path} is not known here")
-        return str(fixed[path])
-
-    def _resource(self, reference: dict[str, Any], container: dict[str, Any]) -> str:
-        """A resource in units of the divisor, rounded up (Kubernetes: pkg/api/v1/resource)."""
-        name = reference.get("containerName", container["name"])
-        named = next(other for other in self.spec["containers"] if other["name"] == name)
-        block, _, resource = reference["resource"].partition(".")
-        stated = named.get("resources", {}).get(block, {}).get(resource)
-        if stated is None:
-            raise PodError(f"resourceFieldRef {reference['resource']}: container {name} states none")
-        divisor = reference.get("divisor") or "1"
-        return str(-(-quantities.parse(stated) // quantities.parse("1" if divisor in ("0", 0) else divisor)))
-
-
-def _data(document: dict[str, Any]) -> dict[str, bytes]:
-    """A ConfigMap's or Secret's content by key; {} for other kinds."""
-    if document.get("kind") not in ("ConfigMap", "Secret"):
-        return {}
-    plain = "data" if document["kind"] == "ConfigMap" else "stringData"
-    coded = "binaryData" if document["kind"] == "ConfigMap" else "data"
-    found = {key: base64.b64decode(value) for key, value in (document.get(coded) or {}).items()}
-    return found | {key: str(value).encode() for key, value in (document.get(plain) or {}).items()}
 
 
 def _mapped(value: Any, paths: Paths) -> Any:

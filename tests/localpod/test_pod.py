@@ -14,7 +14,8 @@ import yaml
 
 from tests.localpod.containers import ContainerError, RunningPod, processes
 from tests.localpod.images import REPOSITORIES, Image, ImageError, image
-from tests.localpod.pod import Container, Pod, PodError, load
+from tests.localpod.kubelet import PodError
+from tests.localpod.pod import Container, Pod, load
 from tests.localpod.probes import Health, once
 from tests.localpod.substitute import Paths, expand
 
@@ -162,7 +163,7 @@ def test_volumes_become_folders_and_the_home_mount_home(tmp_path: Path) -> None:
     ("container", "spec", "message"),
     [
         ({}, {"initContainers": [{"name": "i"}]}, "init containers are not run here"),
-        ({}, {"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, "volume v: only emptyDir"),
+        ({}, {"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, "volume v: only claims and configMap"),
         ({}, {"volumes": [{"name": "v", "configMap": {"name": "none"}}]}, "ConfigMap none is not in the manifests"),
         (
             {"env": [{"name": "E", "valueFrom": {"fieldRef": {"fieldPath": "status.phase"}}}]},

@@ -1,10 +1,14 @@
-"""Releases in the shape that zero-to-jupyterhub renders, small: the objects, and the ways in which they are written."""
+"""Releases in the shape that zero-to-jupyterhub renders, small: the objects, and the ways in which they are written.
+
+The hub's files are those in hubfiles/: with them, real hub code makes of the values what it would make of that chart's.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,33 +19,28 @@ VALUES: dict[str, Any] = {
     "hub": {"existingSecret": None, "extraConfig": {"10-own": "c.Spawner.debug = True\n"}},
     "singleuser": {"image": {"name": "example.org/user", "tag": "1"}},
 }
-CONFIG = """\
-# the settings of the hub, read from what is mounted
-c = get_config()
-
-from z2jh import get_config as value
-
-for key, code in sorted((value("hub.extraConfig") or {}).items()):
-    exec(code)
-
-"""
-Z2JH = """\
-import yaml
-
-
-def get_config(key, default=None):
-    with open("/usr/local/etc/jupyterhub/secret/values.yaml") as file:
-        found = yaml.safe_load(file)
-    for part in key.split("."):
-        found = (found or {}).get(part)
-    return default if found is None else found
-"""
+CONFIG_KEY = "jupyterhub_config.py"
+FOLDER = "/usr/local/etc/jupyterhub"
+HUB_FILES = {file.name: file.read_text() for file in sorted((Path(__file__).parent / "hubfiles").glob("*.py"))}
+CONFIG = HUB_FILES[CONFIG_KEY] + "\n"  # as templates do, it ends with an empty line
+SECRETS = {"hub.config.JupyterHub.cookie_secret": "ab" * 32, "hub.config.ConfigurableHTTPProxy.auth_token": "cd" * 32}
 Object = dict[str, Any]
 
 
 def encoded(values: object) -> str:
     """Values as the chart puts them into the Secret."""
-    return base64.b64encode(yaml.safe_dump(values).encode()).decode()
+    return _base64(yaml.safe_dump(values))
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def _block(values: object, *keys: str) -> Any:
+    """What stands under ``keys`` of the values, or {}."""
+    for key in keys:
+        values = values.get(key) if isinstance(values, dict) else None
+    return values or {}
 
 
 def release(
@@ -61,14 +60,16 @@ def release(
         labels = {"component": component, "app": app, "release": release, "app.kubernetes.io/managed-by": "Helm"}
         return {"name": name, **({"namespace": namespace} if namespace else {}), "labels": labels}
 
-    config = {"hub": hub, CONFIG_KEY: CONFIG, "z2jh.py": Z2JH, "checksum_hook-image-puller": "12e3"}
+    names = {name: f"{prefix}{name}" for name in ("hub", "singleuser", "proxy-api")}
+    config = {**names, **HUB_FILES, CONFIG_KEY: CONFIG, "checksum_hook-image-puller": "12e3"}
+    data = {"values.yaml": encoded(values), **{key: _base64(text) for key, text in _secrets(values).items()}}
     return [
         {
             "kind": "Secret",
             "apiVersion": "v1",
             "metadata": metadata(hub, "hub"),
             "type": "Opaque",
-            "data": {"values.yaml": encoded(values), "hub.config.JupyterHub.cookie_secret": "YWJj"},
+            "data": data,
         },
         {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata(hub, "hub"), "data": config},
         {
@@ -78,12 +79,22 @@ def release(
             "spec": {"ports": [{"port": 8081}], "selector": {"component": "hub", "release": release}},
         },
         *(_puller(metadata(f"{prefix}{name}", name)) for name in pullers),
-        _deployment(metadata(hub, "hub"), _hub_pod(hub), {"checksum/config-map": "ab12", "checksum/secret": "12e3"}),
+        _deployment(
+            metadata(hub, "hub"),
+            _hub_pod(hub, release, values),
+            {"checksum/config-map": "ab12", "checksum/secret": "12e3"},
+        ),
         _deployment(metadata(f"{prefix}proxy", "proxy"), {"containers": [_container("chp")]}, {"checksum/x": "1"}),
     ]
 
 
-CONFIG_KEY = "jupyterhub_config.py"
+def _secrets(values: object) -> dict[str, str]:
+    """What the Secret holds beside the values."""
+    services, files = _block(values, "hub", "services"), _block(values, "hub", "extraFiles")
+    tokens = {f"hub.services.{key}.apiToken": services[key]["apiToken"] for key in services}
+    return {**SECRETS, **tokens, **{key: files[key]["stringData"] for key in files}}
+
+
 _RESTRICTED = {"allowPrivilegeEscalation": False, "runAsUser": 65534}
 
 
@@ -91,19 +102,33 @@ def _container(name: str) -> Object:
     return {"name": name, "image": f"example.org/{name}:4", "securityContext": dict(_RESTRICTED)}
 
 
-def _hub_pod(hub: str) -> Object:
-    mounts = [
-        {"mountPath": f"/usr/local/etc/jupyterhub/{CONFIG_KEY}", "subPath": CONFIG_KEY, "name": "config"},
-        {"mountPath": "/usr/local/etc/jupyterhub/z2jh.py", "subPath": "z2jh.py", "name": "config"},
-        {"mountPath": "/usr/local/etc/jupyterhub/secret/", "name": "secret"},
+def _hub_pod(hub: str, release: str, values: object) -> Object:
+    volumes: list[Object] = [
+        {"name": "config", "configMap": {"name": hub}},
+        {"name": "secret", "secret": {"secretName": hub}},
     ]
-    return {
-        "volumes": [
-            {"name": "config", "configMap": {"name": hub}},
-            {"name": "secret", "secret": {"secretName": hub}},
-        ],
-        "containers": [{**_container("hub"), "args": ["jupyterhub", "--upgrade-db"], "volumeMounts": mounts}],
-    }
+    mounts = [
+        {"mountPath": f"{FOLDER}/{CONFIG_KEY}", "subPath": CONFIG_KEY, "name": "config"},
+        {"mountPath": f"{FOLDER}/z2jh.py", "subPath": "z2jh.py", "name": "config"},
+        {"mountPath": f"{FOLDER}/config/", "name": "config"},
+        {"mountPath": f"{FOLDER}/secret/", "name": "secret"},
+    ]
+    own, files = _block(values, "hub", "existingSecret"), _block(values, "hub", "extraFiles")
+    if own:
+        volumes.append({"name": "existing-secret", "secret": {"secretName": own}})
+        mounts.append({"mountPath": f"{FOLDER}/existing-secret/", "name": "existing-secret"})
+    if files:
+        items = [{"key": key, "path": key} for key in files]
+        volumes.append({"name": "files", "secret": {"secretName": hub, "items": items}})
+        mounts += [{"mountPath": file["mountPath"], "subPath": key, "name": "files"} for key, file in files.items()]
+    token = {"name": hub, "key": "hub.config.ConfigurableHTTPProxy.auth_token"}
+    env = [
+        {"name": "HELM_RELEASE_NAME", "value": release},
+        {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+        {"name": "CONFIGPROXY_AUTH_TOKEN", "valueFrom": {"secretKeyRef": token}},
+    ]
+    args = ["jupyterhub", "--config", f"{FOLDER}/{CONFIG_KEY}", "--upgrade-db"]
+    return {"volumes": volumes, "containers": [{**_container("hub"), "args": args, "volumeMounts": mounts, "env": env}]}
 
 
 def _deployment(metadata: Object, pod: Object, annotations: Object) -> Object:

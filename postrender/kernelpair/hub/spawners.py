@@ -38,6 +38,11 @@ def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> An
     """
 
     class Spawner(base):  # type: ignore[misc]
+        @classmethod
+        def section_names(cls) -> list[str]:
+            """Name each section once: read twice, what a configuration appends to a list would be there twice."""
+            return list(dict.fromkeys(super().section_names()))
+
         def clear_state(self) -> Any:
             # The hub does so before anything else of a spawn: a progress page may be open before `start` is called.
             setattr(self, NOTES, [])
