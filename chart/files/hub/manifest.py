@@ -14,14 +14,37 @@ def plain(pod: Any) -> dict[str, Any]:
     Nothing is lost: what a dict inside holds goes through though the client has no model for it. Never the same object.
     Raises TypeError or ValueError for what JSON can't hold.
     """
+    made = _copied(pod)
+    if not isinstance(made, dict):
+        raise TypeError(f"a pod is an object, not {type(pod).__name__}")
+    return made
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
+def _copied(part: Any) -> Any:
+    """Return ``part`` as JSON has it. What pods consist of is copied here: the client takes three times as long."""
+    kind = part.__class__
+    if kind in _SCALARS:
+        return part
+    if kind is list:
+        return [_copied(item) for item in part]
+    if kind is dict and all(key.__class__ is str for key in part):
+        return {key: _copied(value) for key, value in part.items()}
+    if not hasattr(kind, "attribute_map"):
+        return _serialised(part)
+    named = ((key, getattr(part, name)) for name, key in kind.attribute_map.items())
+    return {key: _copied(value) for key, value in named if value is not None}
+
+
+def _serialised(part: Any) -> Any:
+    """Return anything else (tuples, dates, keys that are numbers) as the client sends it."""
     from kubernetes_asyncio.client import ApiClient  # type: ignore[import-not-found]
 
     # An ApiClient opens a connection pool when it is made, and this method needs none.
     client = ApiClient.__new__(ApiClient)
-    made = json.loads(json.dumps(ApiClient.sanitize_for_serialization(client, pod)))
-    if not isinstance(made, dict):
-        raise TypeError(f"a pod is an object, not {type(pod).__name__}")
-    return made
+    return json.loads(json.dumps(ApiClient.sanitize_for_serialization(client, part)))
 
 
 class Metadata:
