@@ -22,6 +22,7 @@ import driver
 from aiohttp import web
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
+from jupyterhub.utils import iterate_until
 
 MOUNTS = "/usr/local/etc"
 CONFIG = "jupyterhub/jupyterhub_config.py"
@@ -66,8 +67,14 @@ def hub_of(files: dict[str, str], place: Path) -> JupyterHub:
     return hub
 
 
-async def messages(spawner: Any) -> list[str]:
-    return [event["message"] async for event in spawner.progress()]
+async def messages(spawner: Any, started: asyncio.Future[Any]) -> list[str]:
+    """What the progress page tells: the hub asks until the spawn is over, and here a little longer."""
+
+    async def over() -> None:
+        await started
+        await asyncio.sleep(0.5)
+
+    return [event["message"] async for event in iterate_until(asyncio.ensure_future(over()), spawner.progress())]
 
 
 async def run(job: dict[str, Any], db: Any, server: ApiServer, records: driver.Records) -> dict[str, Any]:
@@ -75,16 +82,16 @@ async def run(job: dict[str, Any], db: Any, server: ApiServer, records: driver.R
     with tempfile.TemporaryDirectory(prefix="kernelpair-hub-") as place:
         hub = hub_of(job["files"], Path(place))
         user = driver.user_of(hub, job["user"], db)
-        spawner = driver.spawner_of(user, {"internal_ssl": False, "server": job["server"], "options": job["options"]})
+        case = {"internal_ssl": False, "server": job["server"], "options": job["options"], "api": {}}
+        spawner = await driver.spawner_of(user, case)
         spawner.events_enabled = False
         classes = [f"{cls.__module__}.{cls.__qualname__}" for cls in hub.spawner_class.__mro__]
         result: dict[str, Any] = {"classes": classes, "starting": errors(records)}
         records.lines = []
         # Only what makes the pod; KubeSpawner's own waiting for it is tried in tests/hub.
         spawner._start = lambda: spawn(spawner, server, job["status"], result)
-        told = asyncio.ensure_future(messages(spawner))
-        await asyncio.gather(spawner.start(), return_exceptions=True)
-        result["progress"] = await told
+        spawner.clear_state()
+        result["progress"] = await messages(spawner, asyncio.gather(spawner.start(), return_exceptions=True))
     return {**result, "log": records.lines, "errors": errors(records)}
 
 

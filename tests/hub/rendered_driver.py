@@ -68,14 +68,14 @@ def fields(form: dict[str, str]) -> dict[str, str]:
     return {**form, **{name.replace("--", "-", 1): value for name, value in form.items()}}
 
 
-def spawner_of(hub: JupyterHub, db: Any, spawn: dict[str, Any]) -> Any:
+async def spawner_of(hub: JupyterHub, db: Any, spawn: dict[str, Any]) -> Any:
     user = driver.user_of(hub, spawn["user"], db)
     address = Hub(bind_url=hub.hub_bind_url, base_url=hub.hub_prefix)
     if hub.hub_connect_url:
         address.connect_url = hub.hub_connect_url
     user.settings.update(hub=address, base_url=hub.base_url)
-    case = {"internal_ssl": hub.internal_ssl, "server": spawn["server"], "options": fields(spawn["form"])}
-    spawner = driver.spawner_of(user, case)
+    case = {"internal_ssl": hub.internal_ssl, "server": spawn["server"], "options": fields(spawn["form"]), "api": {}}
+    spawner = await driver.spawner_of(user, case)
     if hub.internal_ssl:
         spawner.cert_paths = {name: f"{name}.pem" for name in ("keyfile", "certfile", "cafile")}
         spawner.internal_trust_bundles = {"hub-ca": "cafile.pem"}
@@ -106,7 +106,8 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"class": f"{hub.spawner_class.__module__}.{hub.spawner_class.__qualname__}", "log": log}
     db = orm.new_session_factory("sqlite:///:memory:")()
     answer["spawns"] = {
-        name: await spawn_one(spawner_of(hub, db, spawn), cluster, records) for name, spawn in job["spawns"].items()
+        name: await spawn_one(await spawner_of(hub, db, spawn), cluster, records)
+        for name, spawn in job["spawns"].items()
     }
     return answer
 
