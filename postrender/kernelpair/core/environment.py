@@ -118,6 +118,7 @@ def notebook_additions(settings: Settings, image: str) -> dict[str, str]:
         "KERNEL_IMAGE": image,
         CONFIG_PATH: _CONFIG_DIR,
         "KERNELPAIR_RUN": names.RUN_DIR,
+        "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
         "NVIDIA_VISIBLE_DEVICES": "none",
     }
 

@@ -31,6 +31,10 @@ RUNTIME_FILES = {
     "home.sh": "home.sh",
     "pair_token.py": "pair_token.py",
     "jupyter_server_config.py": "notebook/jupyter_server_config.py",
+    **{
+        f"kernelpair_notebook.{name}.py": f"notebook/kernelpair_notebook/{name}.py"
+        for name in ("__init__", "gateway", "kernels", "channels")
+    },
 }
 LAUNCHER = ["sh", f"{RUNTIME_DIR}/gateway.sh"]
 

@@ -15,7 +15,7 @@ def refusal(spawner: Any, message: str) -> Exception:
     `spawn_single_user`, `_track_failure_count`): JupyterHub 6.1 counts what isn't a SpawnException or a web error below
     500; before, it counts every exception, so there the count is taken back (see `_uncount`).
     """
-    from tornado.web import HTTPError  # type: ignore[import-not-found]
+    from tornado.web import HTTPError
 
     if not _spares_web_errors():
         _uncount(spawner)

@@ -215,7 +215,9 @@ def gateway(port: int, token: str) -> Any:
         """Starts each kernel in the folder that the notebook server names."""
 
         async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
-            folder = (kwargs.get("env") or {}).get("KERNEL_WORKING_DIR", "")
+            env = kwargs.get("env") or {}
+            folder = env.pop("KERNEL_WORKING_DIR", "")
+            env.pop("KERNEL_LAUNCH_TIMEOUT", None)  # the gateway client's own
             if folder and Path(folder).is_dir():
                 kwargs["cwd"] = folder
             return await super().start_kernel(*args, **kwargs)
@@ -271,6 +273,7 @@ def run() -> int:
             del os.environ[name]
         ipykernel = importlib.util.find_spec("ipykernel") is not None
         provide(settings)
+        (Path(settings.run) / "started").write_text(str(time.time_ns()))
         stage = "serve"
         app = gateway(settings.port, pair_token.token(settings.run))
         check_kernels(app, ipykernel)

@@ -71,6 +71,7 @@ def test_a_spawned_pod_becomes_the_pair_of_the_example():
             KERNEL_IMAGE="example.org/r:4",
             JUPYTER_CONFIG_PATH="/opt/kernelpair/notebook",
             KERNELPAIR_RUN="/run/kernelpair",
+            KERNELPAIR_START_TIMEOUT="120",
             NVIDIA_VISIBLE_DEVICES="none",
         ),
         "ports": [{"name": "notebook-port", "containerPort": 8888}],

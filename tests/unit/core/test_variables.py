@@ -10,7 +10,8 @@ from tests.unit.core.build import IMAGE, both, env, pod, user
 
 TOKEN = {"JUPYTERHUB_API_TOKEN": "s3cret"}
 OURS_NOTEBOOK = ["JUPYTER_GATEWAY_URL", "JUPYTER_GATEWAY_CONNECT_TIMEOUT", "JUPYTER_GATEWAY_REQUEST_TIMEOUT",
-                 "KERNEL_IMAGE", "JUPYTER_CONFIG_PATH", "KERNELPAIR_RUN", "NVIDIA_VISIBLE_DEVICES"]  # fmt: skip
+                 "KERNEL_IMAGE", "JUPYTER_CONFIG_PATH", "KERNELPAIR_RUN",
+                 "KERNELPAIR_START_TIMEOUT", "NVIDIA_VISIBLE_DEVICES"]  # fmt: skip
 CASES = [
     # variables, names in the notebook, names in the kernel
     ({"A": "1", "B": "$(A)"}, "A B", "A B"),

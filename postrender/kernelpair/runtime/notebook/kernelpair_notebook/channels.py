@@ -1,0 +1,127 @@
+"""A browser's connection to one kernel: messages of any size, and a gateway that may go and come back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from jupyter_client.jsonutil import json_default
+from jupyter_server.gateway.connections import GatewayWebSocketConnection
+from jupyter_server.gateway.gateway_client import GatewayClient
+from jupyter_server.utils import url_path_join
+from tornado.escape import url_escape
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.websocket import WebSocketClosedError, websocket_connect
+
+from . import gateway
+
+# tornado's default of 10 MB loses the message and hangs the page; a kernel's own limits are those that count.
+MAX_MESSAGE_BYTES = 2**40
+
+
+class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
+    """Carries messages both ways, in order; a slow browser slows the gateway down instead of filling the memory.
+
+    What the browser sends before the kernel can be reached waits. When the kernel is lost the browser is told that it
+    restarts, upon which it connects anew.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._serving: asyncio.Task[None] | None = None
+        self._waiting: list[Any] = []
+
+    async def connect(self) -> None:
+        """Begin to serve; returns at once."""
+        self._serving = asyncio.ensure_future(self._serve())
+        self._serving.add_done_callback(self._ended)
+
+    def _ended(self, serving: asyncio.Task[None]) -> None:
+        if not serving.cancelled() and serving.exception() is not None:
+            self.log.error(
+                "kernelpair: the connection to kernel %s broke", self.kernel_id, exc_info=serving.exception()
+            )
+            self.websocket_handler.close()  # upon which the browser connects anew
+
+    def disconnect(self) -> None:
+        """End, because the browser has gone."""
+        self.disconnected = True
+        if self.ws is not None:
+            self.ws.close()
+        elif self._serving is not None:
+            self._serving.cancel()
+
+    async def _serve(self) -> None:
+        kernel = self.kernel_manager
+        while not self.disconnected:
+            await kernel.available.wait()
+            try:
+                self.ws = await self._open(kernel)
+            except (HTTPClientError, OSError) as error:
+                self.log.info("kernelpair: kernel %s can't be reached yet: %s", self.kernel_id, error)
+                await self._look()
+                await asyncio.sleep(gateway.RETRY_SECONDS)
+                continue
+            if self.disconnected:
+                self.ws.close()
+                return
+            waiting, self._waiting = self._waiting, []
+            for message in waiting:
+                self._write_message(message)
+            await self._carry()
+            self.ws = None
+            if not self.disconnected:
+                await self._lost(kernel)
+
+    async def _open(self, kernel: Any) -> Any:
+        client = GatewayClient.instance()
+        url = url_path_join(client.ws_url or "", client.kernels_endpoint, kernel.channels_path)
+        if self.session_id:
+            url += f"?session_id={url_escape(self.session_id)}"
+        request = HTTPRequest(url, **client.load_connection_args())
+        return await websocket_connect(request, max_message_size=MAX_MESSAGE_BYTES)
+
+    async def _carry(self) -> None:
+        """Hand on what the kernel says until the connection ends, each message once the browser has room for it."""
+        while not self.disconnected:
+            message = await self.ws.read_message()
+            if message is None:
+                return
+            try:
+                await self.websocket_handler.write_message(message, binary=isinstance(message, bytes))
+            except WebSocketClosedError:
+                return
+
+    async def _lost(self, kernel: Any) -> None:
+        """Find out what became of the kernel; a browser whose kernel isn't there any more learns it."""
+        before = kernel.remote_id
+        await self._look()
+        if kernel.available.is_set() and kernel.remote_id == before:
+            return  # only the connection broke
+        self.log.warning("kernelpair: kernel %s was lost with its container", self.kernel_id)
+        self._say_status("restarting")
+
+    async def _look(self) -> None:
+        await self.multi_kernel_manager.look()
+
+    def _say_status(self, status: str) -> None:
+        message = {**self.session.msg("status", {"execution_state": status}), "channel": "iopub"}
+        try:
+            self.websocket_handler.write_message(json.dumps(message, default=json_default))
+        except WebSocketClosedError:
+            self.disconnected = True
+
+    def handle_incoming_message(self, message: Any) -> None:
+        """Send what the browser says to the kernel, or keep it until there is one."""
+        if self.ws is None:
+            self._waiting.append(message)
+        else:
+            self._write_message(message)
+
+    def _write_message(self, message: Any) -> None:
+        """Send one message, as text or, where it carries buffers, as binary data."""
+        try:
+            self.ws.write_message(message, binary=isinstance(message, bytes))
+        except WebSocketClosedError:
+            self._waiting.append(message)

@@ -1,0 +1,186 @@
+"""Kernels behind the gateway that keep their identity when the kernel container starts anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import os
+from typing import Any
+
+from jupyter_server.gateway.managers import (
+    GatewayKernelManager,
+    GatewayKernelSpecManager,
+    GatewayMappingKernelManager,
+)
+from tornado.web import HTTPError
+from traitlets import default
+
+from . import gateway
+
+WATCH_SECONDS = 5.0
+_GONE = 404
+
+
+class PairKernel(GatewayKernelManager):  # type: ignore[misc]
+    """One kernel. Its id, which sessions and browsers know, stays; the gateway's may change behind it.
+
+    ``available`` is set while the gateway has the kernel.
+    """
+
+    kernel_id: Any
+    kernel: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.asked: dict[str, Any] = {}
+        self.gateway_started = ""
+        self.remote_id = ""
+        self.available = asyncio.Event()
+
+    async def start_kernel(self, **kwargs: Any) -> None:
+        """Start it, or adopt the one that ``kernel_id`` names."""
+        await super().start_kernel(**kwargs)
+        self.asked = {name: value for name, value in kwargs.items() if name != "kernel_id"}
+        self._is_there()
+
+    async def start_again(self) -> None:
+        """Start it anew, as it was started first, under the id that it has."""
+        known = self.kernel_id
+        try:
+            await super().start_kernel(**self.asked)
+        finally:
+            self.kernel_id, started = known, self.kernel_id
+        self.kernel = {**self.kernel, "id": known}
+        self._is_there(started)
+        self.log.warning("kernelpair: kernel %s was started anew: the kernel container had lost it", known)
+
+    def _is_there(self, remote_id: str = "") -> None:
+        self.remote_id = remote_id or self.kernel_id
+        self.gateway_started = gateway.started()
+        self.available.set()
+
+    def lost(self) -> None:
+        """Note that the gateway doesn't have it now."""
+        self.available.clear()
+        self.execution_state = "restarting"
+        self.kernel = {**self.kernel, "execution_state": self.execution_state}
+
+    @property
+    def channels_path(self) -> str:
+        """Where its channels are, below the gateway's kernels."""
+        return f"{self.remote_id}/channels"
+
+    async def refresh_model(self, model: dict[str, Any] | None = None) -> Any:
+        """Return the gateway's model of it, under the id that is known here; the last one where there is none."""
+        last = self.kernel
+        try:
+            found = await super().refresh_model(model)
+        except HTTPError:
+            found = None
+        self.kernel = last if found is None else {**found, "id": self.kernel_id}
+        return self.kernel
+
+    async def restart_kernel(self, **kwargs: Any) -> None:
+        """Restart it; one that the gateway has lost is started anew."""
+        try:
+            await gateway.patiently(lambda: super(PairKernel, self).restart_kernel(**kwargs), self.log)
+        except HTTPError as error:
+            if error.status_code != _GONE:
+                raise
+            await self.parent.look()
+            if not self.available.is_set():
+                raise
+
+
+class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
+    """The kernels of the pair: watched, so that their work counts as activity and their loss is noticed."""
+
+    last_kernel_activity: Any
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._looking = asyncio.Lock()
+        self._watch: asyncio.Task[None] | None = None
+
+    @default("kernel_manager_class")  # type: ignore[untyped-decorator]
+    def _default_kernel_manager_class(self) -> str:
+        return f"{PairKernel.__module__}.{PairKernel.__name__}"
+
+    async def start_kernel(self, **kwargs: Any) -> Any:
+        """Start a kernel, once the gateway answers.
+
+        What the environment holds anyway isn't handed on: upstream logs the arguments.
+        """
+        env = kwargs.get("env")
+        if env:
+            kwargs["env"] = {name: value for name, value in env.items() if os.environ.get(name) != value}
+        kernel_id = await gateway.patiently(lambda: super(PairKernelManager, self).start_kernel(**kwargs), self.log)
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._watching())
+        return kernel_id
+
+    async def _watching(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                await self.look()
+            except Exception:
+                self.log.exception("kernelpair: looking after the kernels failed; trying again")
+
+    async def look(self) -> None:
+        """Ask the gateway for its kernels: note their activity, and start anew those that a new gateway hasn't got."""
+        async with self._looking:
+            found = await gateway.models(self.kernels_url)
+            for kernel_id, kernel in list(self._kernels.items()):
+                model = None if found is None else found.get(kernel.remote_id)
+                if model is not None:
+                    await kernel.refresh_model(model)
+                    kernel.available.set()
+                elif found is None:
+                    kernel.lost()
+                elif kernel.gateway_started == gateway.started():
+                    self.log.warning("kernelpair: kernel %s died, and the gateway gave it up", kernel_id)
+                    self.remove_kernel(kernel_id)
+                else:
+                    await self._start_again(kernel)
+            self._count_activity()
+
+    async def _start_again(self, kernel: PairKernel) -> None:
+        kernel.lost()
+        try:
+            await kernel.start_again()
+        except (HTTPError, OSError) as error:
+            self.log.warning("kernelpair: kernel %s can't be started anew yet: %s", kernel.kernel_id, error)
+
+    def _count_activity(self) -> None:
+        """A busy kernel is active now, whatever it prints."""
+        for kernel in self._kernels.values():
+            if kernel.execution_state == "busy":
+                kernel.last_activity = datetime.datetime.now(kernel.last_activity.tzinfo)
+            self.last_kernel_activity = max(self.last_kernel_activity, kernel.last_activity)
+
+    async def list_kernels(self, **kwargs: Any) -> list[dict[str, Any]]:
+        """Return the models of the kernels; while the gateway is away, the last that is known of them."""
+        await self.look()
+        return [kernel.kernel for kernel in self._kernels.values()]
+
+    # Both containers are told to stop at once, and the gateway, gone first, has ended its kernels.
+    async def shutdown_all(self, now: bool = False) -> Any:
+        """Shut down what the gateway still knows; upstream, its silence keeps the server up until it is killed."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+        try:
+            return await super().shutdown_all(now=now)
+        except (HTTPError, OSError) as error:
+            self.log.info("kernelpair: the kernel gateway is gone, and its kernels with it: %s", error)
+
+
+class PairKernelSpecManager(GatewayKernelSpecManager):  # type: ignore[misc]
+    """The kernelspecs of the user's image; who asks before the gateway is up waits for it."""
+
+    async def list_kernel_specs(self) -> Any:
+        """Return the gateway's kernelspecs."""
+        return await gateway.patiently(super().list_kernel_specs, self.log)
