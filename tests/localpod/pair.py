@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,14 +78,16 @@ def renderer() -> Path:
     return Path(found)
 
 
-def render(helm3: Path, ports: tuple[int, int], post_render: bool = True) -> bytes:
-    """The demo release with (notebook, gateway) `ports`, with or without the post-renderer."""
+def render(helm3: Path, ports: tuple[int, int], post_render: bool = True, values: Sequence[str] = ()) -> bytes:
+    """The demo release with (notebook, gateway) `ports` and further `values`, with or without the post-renderer."""
     cmd = yaml.safe_load(VALUES.read_bytes())["singleuser"]["cmd"]
     if os.geteuid() == 0:  # runAsUser can't be honoured here, and jupyter_server wants to be told that root is meant
         cmd = [*cmd, "--allow-root"]
     words: list[str | Path] = [helm3, "template", "demo", CHART, "--values", VALUES]
     words += ["--set", f"singleuser.port={ports[0]},kernelGateway.kernel.port={ports[1]}"]
     words += ["--set-json", f"singleuser.cmd={json.dumps(cmd)}"]
+    for value in values:
+        words += ["--set", value]
     if post_render:
         words += ["--post-renderer", renderer()]
     env = {key: value for key, value in os.environ.items() if key != "PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY"}
@@ -127,11 +130,7 @@ class Pair:
 
     def server(self) -> tuple[str, str]:
         """The notebook server's address and token, from the file it leaves in its runtime folder."""
-        files = list(self.home.glob(".local/share/jupyter/runtime/jpserver-*.json"))
-        if len(files) != 1:
-            raise PairError(f"expected one running server in the home volume, found {len(files)}")
-        told = json.loads(files[0].read_text())
-        return told["url"], told["token"]
+        return running_server(self.home)
 
     def get(self, path: str) -> Any:
         """GET from the notebook server's REST API; raises `OSError` (urllib's) for anything but success."""
@@ -152,6 +151,15 @@ class Pair:
     def stop(self) -> dict[str, int]:
         """Stop both containers; returns their exit codes by name."""
         return self.running.stop()
+
+
+def running_server(home: Path) -> tuple[str, str]:
+    """The address and token of the one server that runs in `home`, from the file it leaves there."""
+    files = list(home.glob(".local/share/jupyter/runtime/jpserver-*.json"))
+    if len(files) != 1:
+        raise PairError(f"expected one running server in the home volume, found {len(files)}")
+    told = json.loads(files[0].read_text())
+    return told["url"], told["token"]
 
 
 def _answers(port: int) -> bool:

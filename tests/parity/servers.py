@@ -1,0 +1,85 @@
+"""The two servers that are compared: a plain pod, and the pair that kernelpair makes of it, as local processes.
+
+Both are rendered from the chart with the demo's values; the plain one has the flag off, and an image that holds the
+front-end's packages and the user's.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.localpod import images, pair
+from tests.localpod.containers import RunningPod, kill_leftovers
+from tests.localpod.pod import load
+
+ROWS = Path(__file__).with_name("rows.py")
+START_SECONDS = 120.0
+PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
+
+
+class Server:
+    """One running server; a context manager that stops its containers and removes what they wrote."""
+
+    def __init__(self, kind: str, until: str = "gateway") -> None:
+        """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers."""
+        self.kind, self.until = kind, until
+        self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
+        ports = pair.pick_ports()
+        try:
+            if kind == "pair":
+                self.pair = pair.Pair(pair.render(pair.helm(), ports), self.sandbox, ports)
+                self.running, self.home = self.pair.running, self.pair.home
+            else:
+                rendered = pair.render(pair.helm(), ports, post_render=False, values=PLAIN_IMAGE)
+                pod = load(rendered, self.sandbox, images.image, pair.POD_TEMPLATE)
+                self.running, self.home = RunningPod(pod, ports[:1]), pod.volumes[pair.HOME_VOLUME]
+        except BaseException:
+            self._clean()
+            raise
+
+    def __enter__(self) -> Server:
+        try:
+            if self.kind == "pair" and self.until == "gateway":
+                self.pair.wait(START_SECONDS)
+            else:
+                self.running.wait_ready(START_SECONDS)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.running.stop()
+        self._clean()
+
+    def _clean(self) -> None:
+        kill_leftovers(self.sandbox)
+        shutil.rmtree(self.sandbox, ignore_errors=True)
+
+    def ask(self, row: str, timeout: float = 120, **arguments: Any) -> Any:
+        """What the row of rows.py finds here; `arguments` are handed to it."""
+        process = self.begin(row, **arguments)
+        out, err = process.communicate(timeout=timeout)
+        assert process.returncode == 0, f"{row}: {err[-4000:]}\n{self.running.tails()}"
+        return json.loads(out)
+
+    def begin(self, row: str, **arguments: Any) -> subprocess.Popen[str]:
+        """Start a row and return its process: it answers on stdout."""
+        url, token = pair.running_server(self.home)
+        wish = {"url": url, "token": token, "row": row, "arguments": arguments}
+        python = images.environment("front-end") / "bin" / "python"
+        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen([python, "-I", ROWS], text=True, **pipes)
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(wish))
+        process.stdin.close()
+        process.stdin = None
+        return process

@@ -1,0 +1,121 @@
+"""What people do, on a plain server and on the pair: the same, or better where the table says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.localpod.containers import processes
+from tests.parity.servers import Server
+
+pytestmark = pytest.mark.xdist_group("parity")
+
+
+class Row(NamedTuple):
+    """One function of rows.py: what it is given, and what has to be said of (plain, pair); equal where nothing is."""
+
+    arguments: dict[str, Any] = {}  # noqa: RUF012 (never changed)
+    holds: Callable[[Any, Any], None] | None = None
+
+
+# What belongs to a process or to its place, and what the pair is there to change.
+OWN = {"HOME", "PATH", "PWD", "JUPYTER_PORT", "JPY_PARENT_PID", "JPY_SESSION_NAME", "OLDPWD", "SHLVL", "_"}
+OWN |= {"JUPYTER_IMAGE", "JUPYTER_IMAGE_SPEC"}
+ADDED = {"KERNEL_IMAGE", "KERNEL_GATEWAY", "NVIDIA_VISIBLE_DEVICES"}
+
+
+def same_environment(plain: dict[str, str], pair: dict[str, str]) -> None:
+    """But for what upstream's gateway adds to kernels, and NVIDIA's switch."""
+    assert {k: v for k, v in pair.items() if k not in OWN | ADDED} == {k: v for k, v in plain.items() if k not in OWN}
+    assert not [name for name in pair if name.startswith(("KERNELPAIR_", "KG_")) or "TOKEN" in name]
+
+
+def busy_counts(plain: dict[str, float], pair: dict[str, float]) -> None:
+    """Plain servers count messages alone. On the pair a silent computation counts, to within a look (5 s)."""
+    assert plain["busy"] < 3
+    assert pair["busy"] > 4
+    for found in (plain, pair):
+        assert found["idle"] > found["slept"] - 6
+
+
+def below_home(plain: Any, pair: Any) -> None:
+    def heads(found: dict[str, Any]) -> Any:
+        return {**found, "folders": [folder.partition("/home/")[2] for folder in found["folders"]]}
+
+    assert heads(pair) == heads(plain)
+    assert heads(pair)["folders"] == ["some/where\n"] * 3
+
+
+ROWS = {
+    "environment": Row(holds=same_environment),
+    "folders": Row(holds=below_home),
+    "activity": Row({"seconds": 12}, busy_counts),
+    "large_output": Row({"mib": 60}),
+    "large_input": Row({"mib": 8}),
+    "many_outputs": Row({"count": 2000}),
+    "buffers": Row(),
+    "conversation": Row(),
+    "kernels_api": Row(),
+    "logo": Row(),
+    "two_clients": Row(),
+    "kernel_dies": Row(),
+    "reconnect": Row(),
+}
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Server]:
+    with Server("pair") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[Server]:
+    with Server("plain") as server:
+        yield server
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_row(plain: Server, pair: Server, name: str) -> None:
+    row = ROWS[name]
+    found = [server.ask(name, **row.arguments) for server in (plain, pair)]
+    if row.holds is None:
+        assert found[1] == found[0]
+        assert found[0], "a row that finds nothing compares nothing"
+    else:
+        row.holds(*found)
+
+
+def test_the_notebook_outlives_the_kernel_container(pair: Server) -> None:
+    """All of it is killed at once, as for its memory limit on cgroup v2, and started again, as the kubelet does."""
+    asking = pair.begin("survive")
+    assert asking.stderr is not None
+    assert asking.stderr.readline() == "running\n"
+    old = pair.running.containers["kernel"]
+    mine = str(old.container.image.prefix)
+    for pid, command in processes(pair.sandbox).items():
+        if command.startswith(mine) or pid == old.process.pid:
+            os.kill(pid, signal.SIGKILL)
+    old.process.wait(10)
+    old.health.stop()
+    pair.running.start(old.container)
+    out, err = asking.communicate(timeout=120)
+    assert asking.returncode == 0, f"{err}\n{pair.running.tails()}"
+    assert json.loads(out) == {
+        "states": ["restarting"],
+        "x": "False\n",
+        "same": [True, True],
+        "restart": True,
+        "after": "42\n",
+    }
+
+
+def test_who_comes_before_the_gateway_waits_for_it() -> None:
+    """The notebook server is up first: what needs the gateway is late, and no error."""
+    with Server("pair", until="notebook") as server:
+        assert "python3" in server.ask("kernelspecs")["kernelspecs"]
