@@ -12,7 +12,8 @@ from .core import settings as core_settings
 from .core.pods import decide, mapping
 from .core.reasons import Finding, Reason, Refused
 from .core.settings import Settings
-from .core.split import split, undo
+from .core.split import build, undo
+from .core.urls import plain_page
 from .errors import Problem, Rejected, short
 from .runtimefiles import RuntimeMaps, config_map, identity, is_ours
 from .targets import Found, Kinds, Place
@@ -268,13 +269,18 @@ class _Reader:
     def split(
         self, found: Found, place: Place, pod: dict[str, Any], settings: Settings, hint: str
     ) -> dict[str, Any] | None:
-        runtime = names.runtime_config_map(targets.owner_name(found))
+        owner = targets.owner_name(found)
         try:
-            pair = split(pod, settings, runtime, place.completes, hint or targets.owner_name(found))
+            plain = undo(pod)
+            page = plain_page(plain, settings, hint=hint or owner)
+            if page is not None:
+                self.verdict(found, place, pod, None, [page])
+                return None
+            pair = build(plain, settings, names.runtime_config_map(owner), place.completes, hint or owner)
         except Refused as refused:
             self.verdict(found, place, pod, None, list(dict.fromkeys(refused.findings)), refused=True)
             return None
-        self.verdict(found, place, undo(pod), pair.pod, list(pair.warnings))
+        self.verdict(found, place, plain, pair.pod, list(pair.warnings))
         return pair.pod
 
     def verdict(

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from kernelpair.core import split
+from kernelpair.core.urls import default_urls, plain_url
 from kernelpair.hub import manifest
 from kernelpair.hub.outcome import PLAIN, REFUSED, SPLIT, Held, Outcome, Spawn, outcome
-from kernelpair.hub.urls import default_urls, plain_url
 from tests.unit.core.build import FRONT_END, IMAGE, chosen, env, pod, user
 
 HERE = Spawn("hub", False, "")

@@ -46,6 +46,7 @@ class Reason(enum.Enum):
     OFF = "off"
     NOT_OPTED_IN = "not-opted-in"
     OPTED_OUT = "opted-out"
+    PLAIN_URL = "plain-url"
     NO_SETTINGS = "no-settings"
 
 
@@ -246,6 +247,7 @@ SENTENCES: dict[Reason, Sentence] = {
     ),
     Reason.OFF: Sentence("the flag is off"),
     Reason.NOT_OPTED_IN: Sentence('optIn is on and the pod does not say kernelpair/split: "true"'),
+    Reason.PLAIN_URL: Sentence("the server opens {value}, which only the user's image can serve (plainUrls)"),
     Reason.OPTED_OUT: Sentence('the pod says kernelpair/split: "false"'),
     Reason.NO_SETTINGS: Sentence(
         "there are no settings for it",

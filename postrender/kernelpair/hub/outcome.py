@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from ..core import names, pods, reasons, split
+from ..core import names, pods, reasons, split, urls
 from ..core.settings import Settings
 from . import choice
-from .urls import default_urls, plain_url
 
 SPLIT, PLAIN, REFUSED = "split", "plain", "refused"
 BY_CHOICE = "the user chose no separate kernel container"
@@ -81,11 +80,9 @@ def _outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
         plain = split.undo(pod)  # an earlier hook, or a pod template of the release, may have made it a pair
     except reasons.Refused as refused:
         return _told(REFUSED, list(refused.findings))
-    index, _ = pods.user_container(plain)
-    user = plain["spec"]["containers"][index] if index >= 0 else {}
-    url = plain_url(default_urls(user, spawn.default_url), held.settings["plainUrls"])
-    if url:
-        return Outcome(PLAIN, None, f"the server opens {url}, which only the user's image can serve (plainUrls)")
+    page = urls.plain_page(plain, held.settings, spawn.default_url)
+    if page is not None:
+        return _told(PLAIN, [page])
     if spawn.user_namespaces or (held.namespace and spawn.namespace != held.namespace):
         return Outcome(
             REFUSED,
@@ -98,7 +95,8 @@ def _outcome(pod: dict[str, Any], spawn: Spawn, held: Held) -> Outcome:
         pair = split.build(plain, held.settings, held.runtime)
     except reasons.Refused as refused:
         return _told(REFUSED, list(refused.findings))
-    return Outcome(SPLIT, pair.pod, _summary(user, pair, held.settings))
+    index, _ = pods.user_container(plain)
+    return Outcome(SPLIT, pair.pod, _summary(plain["spec"]["containers"][index], pair, held.settings))
 
 
 def _told(result: str, findings: list[reasons.Finding]) -> Outcome:

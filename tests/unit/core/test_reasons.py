@@ -7,7 +7,7 @@ import string
 
 import pytest
 
-from kernelpair.core import names, pods, split
+from kernelpair.core import names, pods, split, urls
 from kernelpair.core.reasons import SENTENCES, Finding, Reason, Refused
 from tests.unit.core import build
 from tests.unit.core.build import MISSING, chosen, pod, refusals, user, warnings
@@ -173,6 +173,19 @@ def test_pod_is_left_alone(reason, annotations, values):
     assert pods.decide(pod(annotations=annotations), chosen(**values)).reason is reason
 
 
+@pytest.mark.parametrize(
+    ("container", "of_spawner", "found"),
+    [
+        ({"args": ["--ServerApp.default_url=/rstudio/"]}, "", "/rstudio/"),
+        ({}, "/desktop", "/desktop"),
+        ({}, "/lab", None),
+    ],
+)
+def test_a_page_of_the_users_image_keeps_the_pod_plain(container, of_spawner, found):
+    page = urls.plain_page(pod(user(**container)), chosen(), of_spawner)
+    assert (page and (page.reason, page.value)) == (found and (Reason.PLAIN_URL, found))
+
+
 def _broken_pair():
     made = build.pair(pod()).pod
     return {**made, "spec": {**made["spec"], "containers": made["spec"]["containers"][:1]}}
@@ -185,7 +198,7 @@ def test_a_pair_without_its_kernel_is_refused():
 
 def test_every_reason_has_a_case():
     tables = {row[0] for table in (REFUSED, WARNED, DECIDED) for row in table}
-    assert tables | RENDERERS | {Reason.PAIR_BROKEN} == set(Reason)
+    assert tables | RENDERERS | {Reason.PAIR_BROKEN, Reason.PLAIN_URL} == set(Reason)
     assert not tables & RENDERERS
 
 
@@ -207,7 +220,8 @@ def test_every_reason_has_a_sentence_that_can_be_filled(reason):
     used = {field for text in SENTENCES[reason] for _, field, _, _ in string.Formatter().parse(text) if field}
     assert used <= {"value", "detail"}
     # What was decided by the operator needs no why and no fix.
-    assert (finding.why and finding.fix) or reason in {Reason.OFF, Reason.NOT_OPTED_IN, Reason.OPTED_OUT}
+    decided = {Reason.OFF, Reason.NOT_OPTED_IN, Reason.OPTED_OUT, Reason.PLAIN_URL}
+    assert (finding.why and finding.fix) or reason in decided
 
 
 @pytest.mark.parametrize(("reason", "made", "values"), REFUSED)

@@ -5,11 +5,25 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..core.pods import items, literal
+from .pods import items, literal, user_container
+from .reasons import Finding, Reason
+from .settings import Settings
 
 VARIABLE = "JUPYTERHUB_DEFAULT_URL"
 # --ServerApp.default_url=/x, --NotebookApp.default_url /x, and the same inside a script.
 _ARGUMENT = re.compile(r"\.default_url(?:=|\s+)[\"']?([^\s\"']+)")
+
+
+def plain_page(pod: dict[str, Any], settings: Settings, of_spawner: str = "", hint: str = "") -> Finding | None:
+    """Return why ``pod``, which is no pair, stays plain: it opens a page of the user's image. None for other pages.
+
+    ``of_spawner`` is the page that the hub's spawner says, ``hint`` as for `user_container`.
+    """
+    index, _ = user_container(pod, hint)
+    if index < 0:
+        return None
+    url = plain_url(default_urls(pod["spec"]["containers"][index], of_spawner), settings["plainUrls"])
+    return Finding(Reason.PLAIN_URL, f"spec.containers[{index}]", url) if url else None
 
 
 def default_urls(container: dict[str, Any], of_spawner: str) -> list[str]:
