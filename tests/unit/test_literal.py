@@ -14,6 +14,8 @@ from kernelpair.yamltext.nodes import compose, value
 BOTH_WAYS = {
     "clipped": ("a: |\n  x\n\n   y\nb: 1\n", "x\n\n y\nz\n", "a: |\n  x\n\n   y\n  z\nb: 1\n"),
     "clipped, blank lines behind it": ("a: |\n  x\n\n\nb: 1\n", "x\nz\n", "a: |\n  x\n  z\n\n\nb: 1\n"),
+    "clipped, blanks behind it": ("a: |\n  x\n  \n \nb: 1\n", "x\nz\n", "a: |\n  x\n  z\n  \n \nb: 1\n"),
+    "blanks that are text": ("a: |\n  x\n    \nb: 1\n", "x\n  \nz\n", "a: |\n  x\n    \n  z\nb: 1\n"),
     "a comment behind it": ("a: | # c\n    x\n# d\nb: 1\n", "x\nz\n", "a: | # c\n    x\n    z\n# d\nb: 1\n"),
     "stripped": ("a: |-\n  x\nb: 1\n", "x\nz", "a: |-\n  x\n  z\nb: 1\n"),
     "kept": ("a: |+\n  x\n\nb: 1\n", "x\n\nz\n", "a: |+\n  x\n\n  z\nb: 1\n"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def change_end(edits: Edits, node: Node, new: Any) -> bool:
         return False
     grown = _lines_between(node.text, new)
     gone = _lines_between(new, node.text)
-    last = edits.text.end(node)
+    last = _end(edits.text, node)
     if grown and grown[0] and all(_holdable(line) for line in grown):
         margin = _indentation(edits.text, node)
         if margin:
@@ -47,6 +48,13 @@ def _fits(text: Text, node: Node, new: str) -> bool:
     if "-" in header:
         return not any(one.endswith("\n") for one in (node.text, new))
     return all(one.endswith("\n") and not one.endswith("\n\n") for one in (node.text, new))
+
+
+def _end(text: Text, node: Node) -> int:
+    """Where the last line of the scalar's value ends: blank lines behind it that the value doesn't have are no part."""
+    first = bisect_right(text.line_starts, text.header(node)[1])
+    more = sum(node.text.removesuffix("\n").count(line_break) for line_break in "\n\u2028\u2029")
+    return text.line_end(text.line_starts[first + more])
 
 
 def _lines_between(less: str, more: str) -> list[str] | None:
