@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kernelpair import flags
 from kernelpair.core import settings, split
 from tests.chart_hub.rendered import release
 from tests.chart_hub.restricted import lacks
@@ -92,3 +93,9 @@ def test_one_values_file_sets_every_key() -> None:
     defaults = yaml.safe_load((CHART / "values.yaml").read_text())
     everything = yaml.safe_load((CHART / "ci" / "everything-values.yaml").read_text())
     assert {key for key in leaves(defaults) if not set_in(everything, key)} == set()
+
+
+def test_the_flag_off_is_known_without_reading_yaml(helm: Helm) -> None:
+    """No text of the chart's own may look like settings: every Helm call would pay for the reading."""
+    assert flags.all_off(helm.template(), None, None)
+    assert not flags.all_off(helm.template("--set", "kernelGateway.enabled=true"), None, None)

@@ -17,8 +17,10 @@ from manifest import Pod, plain
 from tornado.web import HTTPError
 from traitlets import Unicode, default
 
-SETTINGS = "kernelpair/settings"
-STATUS = "kernelpair/status"
+# Not written out: the name as such would have the post-renderer read this file for settings.
+_OURS = "kernelpair/"
+SETTINGS = f"{_OURS}settings"
+STATUS = f"{_OURS}status"
 
 _HOOK = "_kernelpair"
 """Mark of the class that kernelpair's hook makes of the spawner class."""
