@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from ci import tools
 
 from . import workloads
-from .measure import Command, Failed, Round, run
+from .measure import Command, Failed, Round
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNELPAIR = str(Path(sys.executable).with_name("kernelpair"))
@@ -84,16 +84,6 @@ class Sizes(NamedTuple):
 
 
 QUICK = Sizes(10 * MEGA, MEGA, 500, 50)
-
-
-def chart_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contest:
-    """(a) The release of chart/, rendered by Helm with the flag on and off."""
-    del sizes
-    helm = (str(tools.path("helm3")), "template", "x", str(ROOT / "chart"), "--set")
-    templates = {flag: Command("helm template", (*helm, f"kernelGateway.enabled={flag}")) for flag in ("true", "false")}
-    for flag, template in templates.items():
-        run(template, environment, folder / f"{flag}.yaml")
-    return _split_release("a", "the chart's release", folder, templates["true"], (None, None))
 
 
 def hub_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contest:
@@ -222,7 +212,6 @@ def templates(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Con
 
 
 CONTESTS: Mapping[str, Callable[[Path, Mapping[str, str], Sizes], Contest]] = {
-    "a": chart_release,
     "b": hub_release,
     "c": stream,
     "d": templates,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from .contests import (
     ROOT,
     Contest,
     Goal,
+    Limits,
     Sizes,
     expect,
     helm_of,
@@ -64,11 +65,29 @@ def hook(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contest:
     )
 
 
+def chart_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contest:
+    """(a) The release of chart/, rendered by Helm with the flag on and off: its PodTemplate split, its hub fitted."""
+    del sizes
+    helm = (str(tools.path("helm3")), "template", "x", str(ROOT / "chart"), "--set")
+    templates = {flag: Command("helm template", (*helm, f"kernelGateway.enabled={flag}")) for flag in ("true", "false")}
+    for flag, template in templates.items():
+        run(template, environment, folder / f"{flag}.yaml")
+    return _beside_kustomize("a", "the chart's release", folder, environment, templates["true"], (None, None))
+
+
 def fitted_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -> Contest:
-    """(f) A release as zero-to-jupyterhub renders it, fitted with the hook; kustomize makes the same of it by hand."""
+    """(f) A release as zero-to-jupyterhub renders it, fitted with the hook."""
     del sizes
     for flag in (True, False):
         (folder / f"{flag}.yaml".lower()).write_text(workloads.z2jh_release(flag))
+    title = "zero-to-jupyterhub's release of 150 KB, fitted"
+    return _beside_kustomize("f", title, folder, environment, helm_of(folder), (0.8, 0.4))
+
+
+def _beside_kustomize(
+    key: str, title: str, folder: Path, environment: Mapping[str, str], helm: Command, limits: Limits
+) -> Contest:
+    """The contest on a hub's release that is fitted; kustomize makes the same of it by hand."""
     on, fitted = folder / "true.yaml", folder / "fitted.yaml"
     run(Command(KERNELPAIR_ON, (KERNELPAIR,), on), environment, fitted)
     before, after = objects(on), objects(fitted)
@@ -79,24 +98,36 @@ def fitted_release(folder: Path, environment: Mapping[str, str], sizes: Sizes) -
         name: lambda output: expect(objects(output) == after, "the output isn't the fitted release")
         for name in (KERNELPAIR_ON, kustomize.name)
     }
-    title = "zero-to-jupyterhub's release of 150 KB, fitted"
-    return release("f", title, folder, (kustomize, helm_of(folder)), right, (0.8, 0.4))
+    return release(key, title, folder, (kustomize, helm), right, limits)
 
 
 def _is_fitted(before: Objects, after: Objects) -> None:
-    """Raise Failed unless the hub loads the hook, the pullers pull, and all else is as it was."""
-    changed = {kind for kind, _ in _changed(before, after)}
-    expect(changed == {"ConfigMap", "Deployment", "DaemonSet"}, f"changed: {sorted(changed)}")
-    expect(len(_changed(before, after)) == 4, "not one hub and two pullers changed")
+    """Raise Failed unless the hub loads the hook, pullers pull, PodTemplates are pairs, and all else is as it was."""
+    changed = [after[key] for key in _changed(before, after)]
+    expect({one["kind"] for one in changed} >= {"ConfigMap", "Deployment", "DaemonSet"}, "the hub isn't fitted")
+    for one in changed:
+        expect(_RIGHT[one["kind"]](one), f"{one['kind']} {one['metadata']['name']} is not as it should be")
     added = {kind for kind, _ in after.keys() - before.keys()}
     expect(added == {"ConfigMap"} and len(after) == len(before) + 2, f"added: {sorted(added)}")
-    config = after["ConfigMap", "hub-hub-config"]["data"]["jupyterhub_config.py"]
-    expect(config.endswith(f"{LINE}\n"), "the hub's configuration doesn't load the hook")
-    mounted = [one["name"] for one in _pod(after["Deployment", "hub-hub"])["containers"][0]["volumeMounts"]]
-    expect("kernelpair-hub" in mounted, "the hub doesn't mount the hook")
-    for name in ("hub-continuous-image-puller", "hub-hook-image-puller"):
-        image = _pod(after["DaemonSet", name])["initContainers"][-1]["image"]
-        expect(image.startswith(workloads.FRONT_END), f"DaemonSet {name} pulls {image}")
+
+
+def _pulls_the_front_end(puller: Any) -> bool:
+    return any(one["image"].startswith(workloads.FRONT_END) for one in _pod(puller)["initContainers"])
+
+
+def _mounts_the_hook(deployment: Any) -> bool:
+    return any(one["name"] == "kernelpair-hub" for one in _pod(deployment)["containers"][0]["volumeMounts"])
+
+
+_RIGHT: Mapping[str, Callable[[Any], bool]] = {
+    "ConfigMap": lambda config: config["data"]["jupyterhub_config.py"].endswith(f"{LINE}\n"),
+    "Deployment": _mounts_the_hook,
+    "DaemonSet": _pulls_the_front_end,
+    "PodTemplate": lambda one: (
+        [each["name"] for each in one["template"]["spec"]["containers"]] == ["notebook", "kernel"]
+    ),
+}
+"""What has to be true of a changed object of each kind; no other kinds may change."""
 
 
 def _changed(before: Objects, after: Objects) -> list[tuple[str, str]]:
@@ -108,7 +139,7 @@ def _pod(workload: Any) -> Any:
 
 
 def _kustomization(folder: Path, release: Path, before: Objects, after: Objects) -> None:
-    """What an operator would have to write: JSON patches on the four objects, and both ConfigMaps as they are."""
+    """What an operator would have to write: JSON patches on the changed objects, and both ConfigMaps as they are."""
     folder.mkdir()
     (folder / "release.yaml").write_bytes(release.read_bytes())
     added = [after[key] for key in after if key not in before]
@@ -146,4 +177,13 @@ def _of_puller(puller: Any) -> list[dict[str, Any]]:
     ]
 
 
-_OPERATIONS = {"ConfigMap": _of_config, "Deployment": _of_deployment, "DaemonSet": _of_puller}
+def _of_template(template: Any) -> list[dict[str, Any]]:
+    return [_operation("replace", "/template", template["template"])]
+
+
+_OPERATIONS = {
+    "ConfigMap": _of_config,
+    "Deployment": _of_deployment,
+    "DaemonSet": _of_puller,
+    "PodTemplate": _of_template,
+}
