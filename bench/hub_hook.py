@@ -18,7 +18,7 @@ from typing import Any
 
 SPAWNS = 20
 """How often each is done in a round, in turn: one alone takes less than a millisecond."""
-CASE = {"internal_ssl": False, "server": "", "options": {}}
+CASE = {"internal_ssl": False, "server": "", "options": {}, "api": {}}
 
 
 async def timed(work: Callable[[], Any], spent: list[float]) -> Any:
@@ -71,7 +71,7 @@ async def main(folder: Path, count: int) -> None:
     config = Path(__file__).with_name("hub_config.py").read_text() + f"\nexec(open({str(folder / 'load.py')!r}).read())"
     hub = driver.hub_of(config)
     hub.log.setLevel(logging.INFO)
-    spawner = driver.spawner_of(driver.user_of(hub, "ann@example.org", database), CASE)
+    spawner = await driver.spawner_of(driver.user_of(hub, "ann@example.org", database), CASE)
     await spawner.load_user_options()
     before = spawner.api.api_client.sanitize_for_serialization(await spawner.get_pod_manifest())
     rounds = [await one_round(spawner, before) for _ in range(count + 1)]
