@@ -81,6 +81,15 @@ on one line. (toYaml would fold it.) U+0085 is escaped: between quotes YAML take
   | replace "\u0085" "\\u0085" | replace "'" "''" | squote -}}
 {{- end -}}
 
+{{- /*
+Lines of text as a block scalar whose lines begin in a column: (list text column). An empty line stays empty, as Helm 4
+writes it.
+*/ -}}
+{{- define "kernelpair.block" -}}
+|
+{{ regexReplaceAll "(?m)^(.)" (first . | trimSuffix "\n") (printf "%s${1}" (repeat (last .) " ")) }}
+{{- end -}}
+
 {{- /* Labels of every resource of the release, of components that the hub makes too. */ -}}
 {{- define "kernelpair.commonLabels" -}}
 {{- omit (include "kernelpair.selectorLabels" (list . "any") | fromYaml) "app.kubernetes.io/component" | toYaml -}}

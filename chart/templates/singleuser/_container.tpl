@@ -8,13 +8,13 @@ imagePullPolicy: {{ . }}
 {{- end }}
 {{- with $user.cmd }}
 args:
-  {{- kindIs "string" . | ternary (list .) . | toYaml | nindent 2 }}
+{{- kindIs "string" . | ternary (list .) . | toYaml | nindent 0 }}
 {{- end }}
 env:
-  {{- include "kernelpair.singleuser.env" $user | nindent 2 }}
+{{- include "kernelpair.singleuser.env" $user | nindent 0 }}
 ports:
-  - name: notebook-port
-    containerPort: {{ int64 $user.port }}
+- name: notebook-port
+  containerPort: {{ int64 $user.port }}
 {{- with include "kernelpair.singleuser.resources" $user | fromYaml }}
 resources:
   {{- toYaml . | nindent 2 }}
@@ -28,16 +28,13 @@ securityContext:
   {{- if ne $user.uid nil }}
   runAsUser: {{ int64 $user.uid }}
   {{- end }}
-{{- range $field, $value := dict
+{{- with include "kernelpair.fields" (dict
     "lifecycle" $user.lifecycleHooks
     "livenessProbe" $user.livenessProbe
     "readinessProbe" $user.readinessProbe
     "startupProbe" $user.startupProbe
-    "volumeMounts" (include "kernelpair.singleuser.volumeMounts" $user.storage | fromYamlArray) }}
-{{- with $value }}
-{{ $field }}:
-  {{- toYaml . | nindent 2 }}
-{{- end }}
+    "volumeMounts" (include "kernelpair.singleuser.volumeMounts" $user.storage | fromYamlArray)) }}
+{{- . | nindent 0 }}
 {{- end }}
 {{- end -}}
 
