@@ -61,7 +61,7 @@ def _is_off(values: bytes) -> bool:
 
 
 def concerns(data: bytes, flag: bool | None) -> bool:
-    """Tell whether hub releases of a stream have to be read: they may ask, or something else asks for kernelpair.
+    """Tell whether hub releases of a stream have to be read: one may ask, or was fitted by an earlier run.
 
     `flag` is what the environment says of the feature flag.
     """
@@ -69,7 +69,7 @@ def concerns(data: bytes, flag: bool | None) -> bool:
         return False
     if may_ask(data) or _OUR_CHART.search(data):
         return True
-    return b"z2jh.py" in data and (flag is True or b"kernelpair/" in data)
+    return b"z2jh.py" in data and (flag is True or b"kernelpair/hub" in data)
 
 
 def decode(encoded: object) -> bytes | None:
