@@ -40,6 +40,23 @@ def run(arguments: Sequence[str], data: bytes = b"", environment: Mapping[str, s
         return Done(code, out.getvalue(), err.getvalue())
 
 
+def output(arguments: Sequence[str], data: bytes, environment: Mapping[str, str] | None = None) -> bytes:
+    """What a command prints that must succeed without a word."""
+    done = run(arguments, data, environment)
+    assert (done.code, done.err) == (0, "")
+    return done.out
+
+
+def well_behaved(done: Done) -> None:
+    """Assert all of the output and no word, or one message and nothing else."""
+    if done.code == 0:
+        assert done.err == ""
+    else:
+        assert (done.code, done.out) == (1, b"")
+        assert done.err.startswith("kernelpair:")
+        assert done.err.endswith("nothing was written.\n")
+
+
 def run_program(
     arguments: Sequence[str], data: bytes = b"", environment: Mapping[str, str] | None = None, timeout: float = 60
 ) -> Done:

@@ -15,7 +15,7 @@ from .core.settings import Settings
 from .core.split import build, undo
 from .core.urls import plain_page
 from .errors import Problem, Rejected, short
-from .runtimefiles import RuntimeMaps, config_map, identity, is_ours
+from .runtimefiles import RuntimeMaps, config_map, file_name, identity, is_ours
 from .targets import Found, Kinds, Place
 from .yamltext.documents import Document, decode, documents_mentioning, source_comment, split_stream
 from .yamltext.edit import rewrite
@@ -198,7 +198,7 @@ class _Reader:
 
     def object(self, found: Found) -> dict[str, Any] | None:
         """The object with its pods split; None when none is."""
-        self.source = self.source or _file_name(found)
+        self.source = self.source or file_name(found)
         if found.places is None:
             self.unknown_kind(found)
             return None
@@ -316,12 +316,6 @@ def _absolute(key: str, place: Place) -> str:
     head, _, rest = key.partition(".")
     paths = {"metadata": place.metadata, "spec": place.spec}
     return ".".join([*map(str, paths[head]), *([rest] if rest else [])]) if head in paths else key
-
-
-def _file_name(found: Found) -> str:
-    """The template that Helm 4 says the object comes from."""
-    name = targets.get(found.object, ("metadata", "annotations", "postrenderer.helm.sh/postrender-filename"))
-    return name if isinstance(name, str) else ""
 
 
 def _placed_in_list(document: Any, at: targets.Path, config: dict[str, Any]) -> Any:

@@ -30,6 +30,12 @@ def contents() -> dict[str, str]:
     return _cache
 
 
+def file_name(found: Found) -> str:
+    """The template that Helm 4 says an object comes from; "" where it doesn't."""
+    name = mapping(mapping(found.object, "metadata"), "annotations").get(FILE_NAME)
+    return name if isinstance(name, str) else ""
+
+
 def config_map(found: Found) -> dict[str, Any]:
     """The ConfigMap that the pods of an object need: named after it, in its namespace, with its labels.
 

@@ -91,10 +91,14 @@ class ApiServer:
                 told += 1
             await asyncio.sleep(0.02)
 
+    def routes(self) -> list[web.RouteDef]:
+        """Which request is answered by what; the first that fits."""
+        return [web.get("/{anything:.*}", self.list), web.post("/api/v1/namespaces/{namespace}/pods", self.create)]
+
     async def start(self) -> str:
+        """Listen on loopback; returns the address."""
         app = web.Application()
-        app.router.add_get("/{anything:.*}", self.list)
-        app.router.add_post("/api/v1/namespaces/{namespace}/pods", self.create)
+        app.add_routes(self.routes())
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

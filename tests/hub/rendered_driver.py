@@ -42,17 +42,9 @@ class Cluster(driver.ApiServer):
     async def delete(self, request: web.Request) -> web.Response:
         return web.json_response({"kind": "Status", "reason": "NotFound"}, status=404)
 
-    async def start(self) -> str:
-        app = web.Application()
-        app.router.add_get("/{anything:.*}", self.list)
-        app.router.add_post("/api/v1/namespaces/{namespace}/pods", self.create)
-        app.router.add_post("/{anything:.*}", self.create_other)
-        app.router.add_delete("/{anything:.*}", self.delete)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        return f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+    def routes(self) -> list[web.RouteDef]:
+        others = [web.post("/{anything:.*}", self.create_other), web.delete("/{anything:.*}", self.delete)]
+        return [*super().routes(), *others]
 
 
 def started(config: str) -> JupyterHub:

@@ -40,15 +40,11 @@ def share(part: float) -> examples:
 
 
 def rendered(data: bytes, environment: dict[str, str] | None = None) -> bytes:
-    done = command.run([], data, environment)
-    assert (done.code, done.err) == (0, "")
-    return done.out
+    return command.output([], data, environment)
 
 
 def undone(data: bytes) -> bytes:
-    done = command.run(["undo"], data)
-    assert (done.code, done.err) == (0, "")
-    return done.out
+    return command.output(["undo"], data)
 
 
 def documents(data: bytes) -> list[bytes]:
@@ -155,16 +151,6 @@ def test_any_layout_is_fitted_and_taken_back(data):
     assert same(objects(undone(done.out)), objects(data))
 
 
-def well_behaved(done: command.Done) -> None:
-    """All of the output and no word, or one message and nothing else."""
-    if done.code == 0:
-        assert done.err == ""
-    else:
-        assert (done.code, done.out) == (1, b"")
-        assert done.err.startswith("kernelpair:")
-        assert done.err.endswith("nothing was written.\n")
-
-
 def check_problems(data: bytes, environment: dict[str, str], failed: bool) -> None:
     """Every problem says what, where, why and the fix; there are some where the stream is refused."""
     problems = json.loads(command.run(["explain", "-o", "json"], data, environment).out)["problems"]
@@ -179,7 +165,7 @@ def test_a_release_with_anything_in_it_renders_or_fails_with_one_error(release, 
     """Guarantee: the same for valid YAML in which any part of the release may be anything, its values included."""
     data = hub_releases.anything(release, way)
     done = command.run([], data, environment)
-    well_behaved(done)
+    command.well_behaved(done)
     check_problems(data, environment, done.code == 1)
     if done.code == 0:
         assert command.run([], done.out, environment) == done
@@ -198,7 +184,7 @@ def test_a_fitted_release_with_anything_in_it_renders_or_fails_with_one_error(hu
     """Guarantee: the same for a release that was fitted before, its records included; it can be taken back or not."""
     data = hub_releases.anything(draw.draw(hub_releases.mutated(hub)), way)
     for arguments in ([], ["undo"]):
-        well_behaved(command.run(arguments, data))
+        command.well_behaved(command.run(arguments, data))
 
 
 @given(
@@ -213,8 +199,8 @@ def test_a_broken_release_renders_or_fails_with_one_error(data, again, environme
     if again and done.code == 0:
         data = done.out[: len(done.out) * 2 // 3]
         done = command.run([], data, environment)
-    well_behaved(done)
-    well_behaved(command.run(["undo"], data))
+    command.well_behaved(done)
+    command.well_behaved(command.run(["undo"], data))
     check_problems(data, environment, done.code == 1)
     if done.code == 0 and environment != OFF:
         twice = command.run([], done.out, environment)

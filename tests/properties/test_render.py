@@ -117,30 +117,20 @@ def test_the_rendered_pod_is_what_the_core_makes(stream):
     assert config["metadata"]["name"] == runtime
 
 
-def well_behaved(done: command.Done) -> None:
-    """All of the output and no word, or one message and nothing else."""
-    if done.code == 0:
-        assert done.err == ""
-    else:
-        assert (done.code, done.out) == (1, b"")
-        assert done.err.startswith("kernelpair:")
-        assert done.err.endswith("nothing was written.\n")
-
-
 @given(broken(streams().map(lambda stream: stream.data)))
 @share(3)
 def test_whatever_comes_in_there_is_output_or_one_message(data):
     """Guarantee: any input renders or fails with one clear error; never a partial stream, never another exception."""
-    well_behaved(command.run([], data))
-    well_behaved(command.run(["undo"], data))
+    command.well_behaved(command.run([], data))
+    command.well_behaved(command.run(["undo"], data))
 
 
 @given(broken(streams().map(lambda stream: command.run([], stream.data).out or stream.data)))
 @share(1)
 def test_a_broken_pair_is_taken_back_or_refused(data):
     """Guarantee: the same for streams that hold pairs already."""
-    well_behaved(command.run([], data))
-    well_behaved(command.run(["undo"], data))
+    command.well_behaved(command.run([], data))
+    command.well_behaved(command.run(["undo"], data))
     explained = command.run(["explain", "-o", "json"], data)
     assert {"hubs", "pods", "problems"} == json.loads(explained.out).keys()
     assert (explained.code == 1) == bool(json.loads(explained.out)["problems"])
@@ -158,4 +148,4 @@ def test_the_installed_program_behaves_as_the_function_does(data):
 def test_any_bytes_around_our_words(head, tail):
     """Guarantee: bytes that mention kernelpair are read as YAML or refused, never let an exception out."""
     for word in (b"kernelpair/settings", b"kernelpair/status: '{}'", b"kernelpair\\/split"):
-        well_behaved(command.run([], head + word + tail))
+        command.well_behaved(command.run([], head + word + tail))

@@ -21,15 +21,11 @@ FRONT_END = "example.org/front-end:7"
 
 
 def rendered(data: bytes, **environment: str) -> bytes:
-    done = command.run([], data, environment)
-    assert (done.code, done.err) == (0, "")
-    return done.out
+    return command.output([], data, environment)
 
 
 def undone(data: bytes) -> bytes:
-    done = command.run(["undo"], data)
-    assert (done.code, done.err) == (0, "")
-    return done.out
+    return command.output(["undo"], data)
 
 
 def with_values(**changes: Any) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from .. import flags, hubvalues, targets
 from ..core.settings import InvalidSettings, Settings
 from ..errors import Problem, Rejected
-from ..runtimefiles import FILE_NAME
-from ..targets import Found, Path
+from ..runtimefiles import file_name
+from ..targets import Path
 from ..yamltext.documents import decode, documents_mentioning, source_comment
 from ..yamltext.nodes import compose, value
 from . import ourchart, z2jh
@@ -99,7 +99,7 @@ class _Reader:
                 self.unreadable += rejected.within(document=document.index).problems
                 continue
             for found in targets.find(read, {}):
-                item = Item(document.index, source or _file_name(found), found)
+                item = Item(document.index, source or file_name(found), found)
                 try:
                     item = item._replace(found=found._replace(object=unfit(found.object)))
                 except UnreadableRecord as error:
@@ -169,11 +169,6 @@ class _Reader:
     def verdict(self, hub: Hub, verdict: str, said: list[Said], where: str = "", pulls: tuple[str, ...] = ()) -> None:
         item = hub.deployment
         self.made.verdicts.append(Verdict(item.document, item.source, label(item), verdict, where, pulls, tuple(said)))
-
-
-def _file_name(found: Found) -> str:
-    """The template that Helm 4 says the object comes from."""
-    return str(targets.get(found.object, ("metadata", "annotations", FILE_NAME)) or "")
 
 
 def _at(item: Item) -> At:
