@@ -126,8 +126,11 @@ class Kernel:
                 return seen
 
     async def run(self, code: str) -> list[dict[str, Any]]:
-        """Run code; its messages up to the end, which is an idle kernel and a reply, in whichever order."""
-        asked = await self.execute(code)
+        """Run code; its messages up to the end."""
+        return await self.finish(await self.execute(code))
+
+    async def finish(self, asked: str) -> list[dict[str, Any]]:
+        """The messages up to the end of a request: an idle kernel and a reply, which come in either order."""
         seen, waiting = [], {"idle", "execute_reply"}
         while waiting:
             message = await self.message()
@@ -144,6 +147,11 @@ class Kernel:
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:
     return [m["content"].get("execution_state") or m["msg_type"] for m in messages]
+
+
+def is_idle(message: dict[str, Any], asked: str) -> bool:
+    """Whether a message says that the kernel is done with a request."""
+    return message["parent_header"].get("msg_id") == asked and kinds([message]) == ["idle"]
 
 
 async def environment(lab: Lab) -> Any:
@@ -221,8 +229,8 @@ async def buffers(lab: Lab) -> Any:
             received = await asyncio.wait_for(kernel.socket.read_message(), SECONDS)
             if isinstance(received, bytes) and b"comm_open" in received:
                 return len(received) > 1024 and bytes(range(256)) * 4 in received
-            if isinstance(received, str) and json.loads(received)["msg_type"] == "execute_reply":
-                assert json.loads(received)["parent_header"]["msg_id"] == asked
+            # What the kernel publishes comes in order, this last; its reply comes another way, and may be first.
+            if isinstance(received, str) and is_idle(json.loads(received), asked):
                 return "no buffer arrived"
 
 
@@ -233,7 +241,7 @@ async def conversation(lab: Lab) -> Any:
         asked = await kernel.execute("print(input('name? ')[::-1])", stdin=True)
         prompt = (await kernel.until("input_request"))[-1]
         await kernel.send("input_reply", {"value": "hello", "status": "ok"}, "stdin", prompt["header"])
-        answered = await kernel.until("execute_reply", asked)
+        answered = await kernel.finish(asked)
         found["input"] = [prompt["content"]["prompt"]] + [
             m["content"]["text"] for m in answered if m["msg_type"] == "stream"
         ]
@@ -252,7 +260,11 @@ async def conversation(lab: Lab) -> Any:
         rich = await kernel.run("from IPython.display import HTML; HTML('<b>x</b>')")
         found["rich"] = [m["content"]["data"] for m in rich if m["msg_type"] == "execute_result"]
         found["error"] = [m["content"]["ename"] for m in await kernel.run("1/0") if m["msg_type"] == "error"]
-        found["order"] = kinds(await kernel.run("print(1)"))
+        messages = await kernel.run("print(1)")
+        # Each channel has an order of its own; between the two there is none.
+        found["order"] = {
+            channel: kinds([m for m in messages if m["channel"] == channel]) for channel in ("iopub", "shell")
+        }
     return found
 
 
