@@ -18,15 +18,18 @@ from .yamltext.nodes import Node, compose, value
 MARK = "kernelpair/runtime"
 FILE_NAME = "postrenderer.helm.sh/postrender-filename"
 _FOLDER = os.path.join(os.path.dirname(__file__), "runtime")  # noqa: PTH118, PTH120 (pathlib costs start-up time)
+_SIDES = ("kernel", "notebook", "shared")
 _cache: dict[str, str] = {}
 
 
 def contents() -> dict[str, str]:
-    """The runtime files' texts by their key in the ConfigMap."""
+    """The runtime files' texts by name, which is their key in the ConfigMap: mounted, all stand in one folder."""
     if not _cache:
-        for key, path in names.RUNTIME_FILES.items():
-            with open(f"{_FOLDER}/{path}", encoding="utf-8") as file:  # noqa: PTH123
-                _cache[key] = file.read()
+        for side in _SIDES:
+            for name in sorted(os.listdir(f"{_FOLDER}/{side}")):  # noqa: PTH208
+                if name.endswith((".py", ".sh")):
+                    with open(f"{_FOLDER}/{side}/{name}", encoding="utf-8") as file:  # noqa: PTH123
+                        _cache[name] = file.read()
     return _cache
 
 

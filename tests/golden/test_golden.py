@@ -95,7 +95,7 @@ SPLIT = [name for name, case in NAMED.items() if case.result == "expected.yaml"]
 
 @pytest.fixture(autouse=True)
 def _short_runtime_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {key: f"# the text of {path}\n# in full\n" for key, path in names.RUNTIME_FILES.items()}
+    texts = {name: f"# the text of {name}\n# in full\n" for name in ("gateway.py", "gateway.sh")}
     monkeypatch.setattr(runtimefiles, "contents", lambda: texts)
     monkeypatch.setattr(hubfiles, "texts", lambda: {"load.py": "# the text of load.py\n# in full\n"})
 

@@ -12,7 +12,6 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from kernelpair import flags, hubvalues, runtimefiles
-from kernelpair.core import names
 from kernelpair.releases import hubfiles
 from kernelpair.yamltext.documents import decode, split_stream
 from kernelpair.yamltext.nodes import compose, same, value
@@ -28,7 +27,7 @@ ENVIRONMENTS = st.sampled_from([{}, {}, OFF, ON])
 
 @pytest.fixture(autouse=True, scope="module")
 def _short_files() -> Iterator[None]:
-    texts = {key: f"# the text of {path}\n" for key, path in names.RUNTIME_FILES.items()}
+    texts = {name: f"# the text of {name}\n" for name in ("gateway.sh", "gateway.py")}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtimefiles, "contents", lambda: texts)
         patch.setattr(hubfiles, "texts", lambda: {"load.py": "# the loader\n"})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from kernelpair import runtimefiles
-from kernelpair.core import names
 from kernelpair.releases import hubfiles
 
 HUB_FILES = {"load.py": "# the loader\n", "kernelpair/core/split.py": "# split\n# in full\n"}
@@ -13,6 +12,6 @@ HUB_FILES = {"load.py": "# the loader\n", "kernelpair/core/split.py": "# split\n
 
 @pytest.fixture(autouse=True)
 def short_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {key: f"# the text of {path}\n" for key, path in names.RUNTIME_FILES.items()}
+    texts = {name: f"# the text of {name}\n" for name in ("gateway.sh", "gateway.py")}
     monkeypatch.setattr(runtimefiles, "contents", lambda: texts)
     monkeypatch.setattr(hubfiles, "texts", lambda: HUB_FILES)

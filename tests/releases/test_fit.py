@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from kernelpair import __version__
-from kernelpair.core import names
+from kernelpair import __version__, runtimefiles
 from kernelpair.hub.files import FOLDER, LINE
 from tests import command
 from tests.releases import z2jh
@@ -61,7 +60,7 @@ def test_the_hub_mounts_its_files(way: str) -> None:
 
 def test_the_users_pods_have_their_runtime_files(way: str) -> None:
     config = pick(read(rendered(stream(release(), way))), "ConfigMap", "hub-kernelpair")
-    assert config["data"].keys() == names.RUNTIME_FILES.keys()
+    assert config["data"].keys() == runtimefiles.contents().keys()
 
 
 def test_one_line_is_appended_to_the_configuration(way: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
 import signal
 import socket
 import subprocess
@@ -11,22 +10,25 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import gateway as launcher
+import kernelpair_app as app
+import kernelpair_packages as packages
 import pytest
+from kernelpair_settings import Failure, Settings
 
-import kernelpair
+from kernelpair import runtimefiles
 
-RUNTIME = Path(kernelpair.__file__).with_name("runtime")
-GATEWAY: dict[str, Any] = runpy.run_path(str(RUNTIME / "gateway.py"), run_name="gateway")
 END_SECONDS = 20
 
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
     """The kernel container's environment, with the interpreter of the tests in the user image's place."""
-    for name in ("run", "packages", "home"):
+    for name in ("run", "packages", "home", "opt"):
         (tmp_path / name).mkdir()
+    for name, text in runtimefiles.contents().items():  # as the pod mounts them
+        (tmp_path / "opt" / name).write_text(text)
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": str(tmp_path / "home"),
@@ -50,7 +52,7 @@ def silent_index() -> Iterator[str]:
 
 
 def launch(env: dict[str, str]) -> subprocess.Popen[str]:
-    shell = ["/bin/sh", str(RUNTIME / "gateway.sh")]
+    shell = ["/bin/sh", str(Path(env["HOME"]).parent / "opt" / "gateway.sh")]
     return subprocess.Popen(shell, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
@@ -146,22 +148,20 @@ def test_an_interrupted_installation_is_redone(env: dict[str, str], tmp_path: Pa
     assert not stale.exists()
 
 
-def test_a_finished_installation_is_reused_and_one_for_other_settings_is_not(env: dict[str, str]) -> None:
-    settings = GATEWAY["Settings"].read(env)
+def test_a_finished_installation_is_reused_and_one_for_other_settings_is_not(
+    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings.read(env)
     asked: list[Path] = []
 
     def install(_settings: object, target: Path, _scratch: Path) -> None:
         asked.append(target)
         target.mkdir()
 
-    scope = GATEWAY["installed"].__globals__
-    original, scope["_pip"] = scope["_pip"], install
-    try:
-        first = GATEWAY["installed"](settings)
-        assert GATEWAY["installed"](settings) == first
-        other = GATEWAY["installed"](settings._replace(requirement="jupyter-kernel-gateway==3.0.0"))
-    finally:
-        scope["_pip"] = original
+    monkeypatch.setattr(packages, "_pip", install)
+    first = packages.installed(settings)
+    assert packages.installed(settings) == first
+    other = packages.installed(settings._replace(requirement="jupyter-kernel-gateway==3.0.0"))
     assert len(asked) == 2
     assert other != first
     assert {path.name for path in settings.packages.iterdir()} == {first.name, other.name}
@@ -177,7 +177,7 @@ def test_pip_sees_the_operators_sources_and_nothing_of_the_users(env: dict[str, 
         "XDG_CONFIG_HOME": "/home/jovyan/.config",
         "LD_LIBRARY_PATH": "/opt/lib",
     }
-    seen = GATEWAY["pip_environment"](GATEWAY["Settings"].read(env), container, tmp_path)
+    seen = packages.pip_environment(Settings.read(env), container, tmp_path)
     assert seen == {
         "PATH": env["PATH"],
         "HOME": str(tmp_path),
@@ -194,14 +194,14 @@ def test_pip_sees_the_operators_sources_and_nothing_of_the_users(env: dict[str, 
 
 
 def test_the_settings_index_wins_over_the_operators(env: dict[str, str], tmp_path: Path) -> None:
-    settings = GATEWAY["Settings"].read({**env, "KERNELPAIR_PIP_INDEX_URL": "http://settings/simple"})
-    seen = GATEWAY["pip_environment"](settings, {"PIP_INDEX_URL": "http://operator/simple"}, tmp_path)
+    settings = Settings.read({**env, "KERNELPAIR_PIP_INDEX_URL": "http://settings/simple"})
+    seen = packages.pip_environment(settings, {"PIP_INDEX_URL": "http://operator/simple"}, tmp_path)
     assert seen["PIP_INDEX_URL"] == "http://settings/simple"
 
 
 def test_kernels_inherit_everything_but_the_launchers_part() -> None:
     container = {"LD_LIBRARY_PATH": "", "KERNEL_IMAGE": "", "KERNELPAIR_RUN": "", "KG_AUTH_TOKEN": "", "HOME": ""}
-    assert GATEWAY["kernel_environment"](container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]
+    assert app.kernel_environment(container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]
 
 
 class FakeApp:
@@ -211,15 +211,15 @@ class FakeApp:
 
 
 def test_an_image_without_any_kernel_is_refused_with_the_way_out() -> None:
-    with pytest.raises(GATEWAY["Failure"], match=r"no kernel can run in this image: .* has no ipykernel: install it"):
-        GATEWAY["check_kernels"](FakeApp(), False)
+    with pytest.raises(Failure, match=r"no kernel can run in this image: .* has no ipykernel: install it"):
+        launcher.check_kernels(FakeApp(), False)
 
 
 def test_an_image_with_other_kernels_only_is_warned(capfd: pytest.CaptureFixture[str]) -> None:
-    GATEWAY["check_kernels"](FakeApp("ir", "julia"), False)
+    launcher.check_kernels(FakeApp("ir", "julia"), False)
     assert "Python notebooks can't run in this image, only ir, julia: " in capfd.readouterr().err
 
 
 def test_an_image_with_ipykernel_is_fine(capfd: pytest.CaptureFixture[str]) -> None:
-    GATEWAY["check_kernels"](FakeApp("python3"), True)
+    launcher.check_kernels(FakeApp("python3"), True)
     assert capfd.readouterr().err == ""

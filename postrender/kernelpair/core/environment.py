@@ -23,7 +23,6 @@ _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
 
 GATEWAY_URL = "JUPYTER_GATEWAY_URL"
 CONFIG_PATH = "JUPYTER_CONFIG_PATH"
-_CONFIG_DIR = f"{names.RUNTIME_DIR}/notebook"
 
 
 class Division(NamedTuple):
@@ -116,7 +115,7 @@ def notebook_additions(settings: Settings, image: str) -> dict[str, str]:
         "JUPYTER_GATEWAY_CONNECT_TIMEOUT": str(settings["gateway.timeouts.connect"]),
         "JUPYTER_GATEWAY_REQUEST_TIMEOUT": str(settings["gateway.timeouts.request"]),
         "KERNEL_IMAGE": image,
-        CONFIG_PATH: _CONFIG_DIR,
+        CONFIG_PATH: names.RUNTIME_DIR,
         "KERNELPAIR_RUN": names.RUN_DIR,
         "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
         "NVIDIA_VISIBLE_DEVICES": "none",
@@ -149,7 +148,7 @@ def with_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
     place = _last(env, CONFIG_PATH)
     if place < 0:
         return env
-    value = ":".join(filter(None, (_CONFIG_DIR, env[place].get("value"))))
+    value = ":".join(filter(None, (names.RUNTIME_DIR, env[place].get("value"))))
     return [*env[:place], {**env[place], "value": value}, *env[place + 1 :]]
 
 
@@ -161,7 +160,7 @@ def hides_config_path(env: list[dict[str, Any]]) -> bool:
 
 def _without_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return a copy of ``env`` without what `with_config_path` put in front."""
-    place, ours = _last(env, CONFIG_PATH), f"{_CONFIG_DIR}:"
+    place, ours = _last(env, CONFIG_PATH), f"{names.RUNTIME_DIR}:"
     value = env[place].get("value") if place >= 0 else None
     if not isinstance(value, str) or not value.startswith(ours):
         return list(env)

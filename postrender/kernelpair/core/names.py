@@ -24,18 +24,6 @@ RUN_DIR = "/run/kernelpair"
 PACKAGES_DIR = "/opt/kernelpair-gateway"
 HOME_TARGET = "/run/kernelpair-home"
 
-# Key in the runtime ConfigMap (keys can't hold slashes) -> path below RUNTIME_DIR and in the package's runtime folder.
-RUNTIME_FILES = {
-    "gateway.sh": "gateway.sh",
-    "gateway.py": "gateway.py",
-    "home.sh": "home.sh",
-    "pair_token.py": "pair_token.py",
-    "jupyter_server_config.py": "notebook/jupyter_server_config.py",
-    **{
-        f"kernelpair_notebook.{name}.py": f"notebook/kernelpair_notebook/{name}.py"
-        for name in ("__init__", "gateway", "kernels", "channels")
-    },
-}
 LAUNCHER = ["sh", f"{RUNTIME_DIR}/gateway.sh"]
 
 RUNTIME_SUFFIX = "-kernelpair"

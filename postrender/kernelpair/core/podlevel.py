@@ -14,9 +14,8 @@ _PER_CONTAINER = ("container.apparmor.security.beta.kubernetes.io/", "container.
 
 def volumes(settings: Settings, runtime: str, home: str) -> list[dict[str, Any]]:
     """Return the volumes that the pair adds; ``runtime`` names the ConfigMap with the runtime files."""
-    files = [{"key": key, "path": path} for key, path in names.RUNTIME_FILES.items()]
     made: list[dict[str, Any]] = [
-        {"name": names.RUNTIME_VOLUME, "configMap": {"name": runtime, "items": files}},
+        {"name": names.RUNTIME_VOLUME, "configMap": {"name": runtime}},
         {"name": names.RUN_VOLUME, "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}},
     ]
     if containers.needs_packages(settings):

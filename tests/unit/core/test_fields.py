@@ -189,8 +189,7 @@ def test_runtime_config_map_is_named_after_its_owner():
 
 def test_every_runtime_file_is_in_the_volume():
     volume = build.pair(pod()).pod["spec"]["volumes"][0]
-    assert volume["configMap"]["name"] == "hub-kernelpair"
-    assert {item["key"]: item["path"] for item in volume["configMap"]["items"]} == names.RUNTIME_FILES
+    assert volume == {"name": "kernelpair-runtime", "configMap": {"name": "hub-kernelpair"}}
 
 
 def test_settings_say_what_the_launcher_is_told():

@@ -69,7 +69,7 @@ def test_a_spawned_pod_becomes_the_pair_of_the_example():
             JUPYTER_GATEWAY_CONNECT_TIMEOUT="40",
             JUPYTER_GATEWAY_REQUEST_TIMEOUT="40",
             KERNEL_IMAGE="example.org/r:4",
-            JUPYTER_CONFIG_PATH="/opt/kernelpair/notebook",
+            JUPYTER_CONFIG_PATH="/opt/kernelpair",
             KERNELPAIR_RUN="/run/kernelpair",
             KERNELPAIR_START_TIMEOUT="120",
             NVIDIA_VISIBLE_DEVICES="none",

@@ -104,16 +104,16 @@ def test_the_notebook_is_told_where_the_gateway_is():
 
 
 CONFIG_PATHS = [
-    ([], "/opt/kernelpair/notebook"),
-    (env(JUPYTER_CONFIG_PATH="/etc/j"), "/opt/kernelpair/notebook:/etc/j"),
+    ([], "/opt/kernelpair"),
+    (env(JUPYTER_CONFIG_PATH="/etc/j"), "/opt/kernelpair:/etc/j"),
     # The kubelet's last one counts.
-    (env(JUPYTER_CONFIG_PATH="/a") + env(JUPYTER_CONFIG_PATH="/b"), "/opt/kernelpair/notebook:/b"),
+    (env(JUPYTER_CONFIG_PATH="/a") + env(JUPYTER_CONFIG_PATH="/b"), "/opt/kernelpair:/b"),
     # Of the user image's prefix: the notebook doesn't get it, but ours.
-    (env(CONDA_PREFIX="/c", JUPYTER_CONFIG_PATH="$(CONDA_PREFIX)/etc"), "/opt/kernelpair/notebook"),
+    (env(CONDA_PREFIX="/c", JUPYTER_CONFIG_PATH="$(CONDA_PREFIX)/etc"), "/opt/kernelpair"),
     # Empty means none.
-    (env(JUPYTER_CONFIG_PATH=""), "/opt/kernelpair/notebook"),
+    (env(JUPYTER_CONFIG_PATH=""), "/opt/kernelpair"),
     # Derived from a token, of all things: comes back all the same.
-    (env(**TOKEN, JUPYTER_CONFIG_PATH="$(JUPYTERHUB_API_TOKEN)"), "/opt/kernelpair/notebook:$(JUPYTERHUB_API_TOKEN)"),
+    (env(**TOKEN, JUPYTER_CONFIG_PATH="$(JUPYTERHUB_API_TOKEN)"), "/opt/kernelpair:$(JUPYTERHUB_API_TOKEN)"),
 ]
 
 

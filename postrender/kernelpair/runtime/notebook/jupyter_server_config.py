@@ -1,6 +1,6 @@
 """Fits the front-end's Jupyter server to the pair; found by way of JUPYTER_CONFIG_PATH.
 
-It gets the pair's token, and classes (kernelpair_notebook, beside this file) for kernels in another container.
+It gets the pair's token, and classes (beside this file) for kernels in another container.
 Without KERNELPAIR_RUN nothing is set and a line on stderr says so: the server starts, as it would without this file.
 With it, a token that can't be had ends the server: one that can reach no kernel would only look alive.
 """
@@ -8,7 +8,6 @@ With it, a token that can't be had ends the server: one that can reach no kernel
 from __future__ import annotations
 
 import os
-import runpy
 import sys
 from pathlib import Path
 
@@ -25,19 +24,19 @@ class _Secret(str):
 
 
 def _token(run_dir: str) -> _Secret:
-    runtime = Path(__file__).absolute().parent.parent
-    pair_token = runpy.run_path(str(runtime / "pair_token.py"))
+    import kernelpair_token
+
     try:
-        return _Secret(pair_token["token"](run_dir))
-    except pair_token["TokenError"] as error:
+        return _Secret(kernelpair_token.token(run_dir))
+    except kernelpair_token.TokenError as error:
         sys.exit(f"kernelpair: no token for the kernel gateway: {error}")
 
 
 if "KERNELPAIR_RUN" in os.environ:
     sys.path.append(str(Path(__file__).absolute().parent))
     c.GatewayClient.auth_token = _token(os.environ["KERNELPAIR_RUN"])
-    c.ServerApp.kernel_manager_class = "kernelpair_notebook.kernels.PairKernelManager"
-    c.ServerApp.kernel_spec_manager_class = "kernelpair_notebook.kernels.PairKernelSpecManager"
-    c.ServerApp.kernel_websocket_connection_class = "kernelpair_notebook.channels.PairConnection"
+    c.ServerApp.kernel_manager_class = "kernelpair_kernels.PairKernelManager"
+    c.ServerApp.kernel_spec_manager_class = "kernelpair_kernels.PairKernelSpecManager"
+    c.ServerApp.kernel_websocket_connection_class = "kernelpair_channels.PairConnection"
 else:
     print("kernelpair: KERNELPAIR_RUN is not set: the server starts without the pair's token", file=sys.stderr)

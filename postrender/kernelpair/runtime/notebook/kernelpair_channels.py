@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import kernelpair_remote as remote
 from jupyter_client.jsonutil import json_default
 from jupyter_server.gateway.connections import GatewayWebSocketConnection
 from jupyter_server.gateway.gateway_client import GatewayClient
@@ -13,8 +14,6 @@ from jupyter_server.utils import url_path_join
 from tornado.escape import url_escape
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClosedError, websocket_connect
-
-from . import gateway
 
 # tornado's default of 10 MB loses the message and hangs the page; a kernel's own limits are those that count.
 MAX_MESSAGE_BYTES = 2**40
@@ -61,7 +60,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             except (HTTPClientError, OSError) as error:
                 self.log.info("kernelpair: kernel %s can't be reached yet: %s", self.kernel_id, error)
                 await self._look()
-                await asyncio.sleep(gateway.RETRY_SECONDS)
+                await asyncio.sleep(remote.RETRY_SECONDS)
                 continue
             if self.disconnected:
                 self.ws.close()

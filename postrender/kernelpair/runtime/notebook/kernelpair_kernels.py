@@ -8,6 +8,7 @@ import datetime
 import os
 from typing import Any
 
+import kernelpair_remote as remote
 from jupyter_server.gateway.managers import (
     GatewayKernelManager,
     GatewayKernelSpecManager,
@@ -15,8 +16,6 @@ from jupyter_server.gateway.managers import (
 )
 from tornado.web import HTTPError
 from traitlets import default
-
-from . import gateway
 
 WATCH_SECONDS = 5.0
 _GONE = 404
@@ -57,7 +56,7 @@ class PairKernel(GatewayKernelManager):  # type: ignore[misc]
 
     def _is_there(self, remote_id: str = "") -> None:
         self.remote_id = remote_id or self.kernel_id
-        self.gateway_started = gateway.started()
+        self.gateway_started = remote.started()
         self.available.set()
 
     def lost(self) -> None:
@@ -84,7 +83,7 @@ class PairKernel(GatewayKernelManager):  # type: ignore[misc]
     async def restart_kernel(self, **kwargs: Any) -> None:
         """Restart it; one that the gateway has lost is started anew."""
         try:
-            await gateway.patiently(lambda: super(PairKernel, self).restart_kernel(**kwargs), self.log)
+            await remote.patiently(lambda: super(PairKernel, self).restart_kernel(**kwargs), self.log)
         except HTTPError as error:
             if error.status_code != _GONE:
                 raise
@@ -115,7 +114,7 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
         env = kwargs.get("env")
         if env:
             kwargs["env"] = {name: value for name, value in env.items() if os.environ.get(name) != value}
-        kernel_id = await gateway.patiently(lambda: super(PairKernelManager, self).start_kernel(**kwargs), self.log)
+        kernel_id = await remote.patiently(lambda: super(PairKernelManager, self).start_kernel(**kwargs), self.log)
         if self._watch is None:
             self._watch = asyncio.create_task(self._watching())
         return kernel_id
@@ -131,7 +130,7 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
     async def look(self) -> None:
         """Ask the gateway for its kernels: note their activity, and start anew those that a new gateway hasn't got."""
         async with self._looking:
-            found = await gateway.models(self.kernels_url)
+            found = await remote.models(self.kernels_url)
             for kernel_id, kernel in list(self._kernels.items()):
                 model = None if found is None else found.get(kernel.remote_id)
                 if model is not None:
@@ -139,7 +138,7 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
                     kernel.available.set()
                 elif found is None:
                     kernel.lost()
-                elif kernel.gateway_started == gateway.started():
+                elif kernel.gateway_started == remote.started():
                     self.log.warning("kernelpair: kernel %s died, and the gateway gave it up", kernel_id)
                     self.remove_kernel(kernel_id)
                 else:
@@ -183,4 +182,4 @@ class PairKernelSpecManager(GatewayKernelSpecManager):  # type: ignore[misc]
 
     async def list_kernel_specs(self) -> Any:
         """Return the gateway's kernelspecs."""
-        return await gateway.patiently(super().list_kernel_specs, self.log)
+        return await remote.patiently(super().list_kernel_specs, self.log)

@@ -1,0 +1,100 @@
+"""Runs jupyter-kernel-gateway in the user's container, in the user image's own Python; standard library only, 3.9+.
+
+Guarantees:
+- The gateway's packages are on `sys.path` of this process only; kernels get the container's whole environment without
+  our part of it (`KERNELPAIR_*`, `KG_*`, the token) and start in the notebook's folder when it exists here.
+- Nothing is written to the user's home or environment on behalf of the gateway, and a finished installation is reused
+  when the container restarts.
+- Exit code 0 only after SIGTERM or SIGINT; else 1, so that restartPolicy OnFailure starts the container again.
+
+Settings come from the environment (kernelpair_settings); log lines go to stderr, with the seconds since the start.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
+import kernelpair_token
+from kernelpair_app import gateway
+from kernelpair_packages import ADVICE, provide
+from kernelpair_settings import OURS, Failure, Settings, say
+
+LATE = {
+    "install": f"pip was still installing the gateway: {ADVICE}",
+    "serve": "the gateway did not answer: raise gateway.timeouts.start, or look above for what it was doing",
+}
+
+
+class OutOfTime(BaseException):
+    """The start took longer than it may; not an `Exception`, so that no library takes it for one of its own."""
+
+
+def stop_early(_signum: int, _frame: object) -> NoReturn:
+    """End when told to before the gateway has its own handler; without one, process 1 would ignore SIGTERM."""
+    say("told to stop while starting")
+    sys.exit(0)
+
+
+def out_of_time(_signum: int, _frame: object) -> NoReturn:
+    """End the start from wherever it is."""
+    raise OutOfTime
+
+
+def check_kernels(app: Any, ipykernel: bool) -> None:
+    """Raise `Failure` if this image can run no kernel, say so if it can't run Python ones."""
+    if ipykernel:
+        return
+    missing = f"{sys.executable} has no ipykernel: install it in the image (python -m pip install ipykernel)"
+    names = sorted(app.kernel_spec_manager.find_kernel_specs())
+    if not names:
+        raise Failure(f"no kernel can run in this image: {missing}")
+    say(f"Python notebooks can't run in this image, only {', '.join(names)}: {missing}")
+
+
+def run() -> int:
+    """Start the gateway, wait for its end; returns the exit code."""
+    signal.signal(signal.SIGTERM, stop_early)
+    signal.signal(signal.SIGINT, stop_early)
+    signal.signal(signal.SIGALRM, out_of_time)
+    settings = Settings.read(os.environ)
+    signal.setitimer(signal.ITIMER_REAL, settings.start_timeout)
+    stage = "install"
+    try:
+        say(f"Python {sys.version.split()[0]} at {sys.executable}")
+        for name in [name for name in os.environ if name.startswith(OURS)]:
+            del os.environ[name]
+        ipykernel = importlib.util.find_spec("ipykernel") is not None
+        provide(settings)
+        (Path(settings.run) / "started").write_text(str(time.time_ns()))
+        stage = "serve"
+        app = gateway(settings.port, kernelpair_token.token(settings.run))
+        check_kernels(app, ipykernel)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except OutOfTime:
+        raise Failure(f"not ready within {settings.start_timeout:g} s: {LATE[stage]}") from None
+    app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
+    signal.signal(signal.SIGINT, lambda _signum, _frame: app.stop(from_signal=True))
+    app.start()
+    say("stopped, as told" if app.told else "the gateway ended by itself")
+    return 0 if app.told else 1
+
+
+def main() -> NoReturn:
+    """Run, and turn whatever ends it into an exit code."""
+    try:
+        code = run()
+    except (Failure, kernelpair_token.TokenError, OSError) as error:
+        say(str(error))
+        code = 1
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What the launcher is told, and how it tells: the container's settings, failures and log lines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple
+
+BEGAN = time.monotonic()
+OURS = ("KERNELPAIR_", "KG_")
+
+
+class Failure(Exception):
+    """The gateway can't be started; the message is for whoever reads the container's log."""
+
+
+class Settings(NamedTuple):
+    """What the container's `KERNELPAIR_*` variables say."""
+
+    port: int
+    run: str
+    source: str
+    packages: Path
+    requirement: str
+    index_url: str
+    constraints: str
+    start_timeout: float
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> Settings:
+        """Read them from `env`; raises `Failure` naming the first that is missing or wrong."""
+        name = "?"
+        try:
+            values = []
+            for field in cls._fields:
+                name = NAMES.get(field, f"KERNELPAIR_{field.upper()}")
+                text = env.get(name, "") if field in OPTIONAL else env[name]
+                values.append(READ.get(field, str)(text))
+        except KeyError:
+            raise Failure(f"{name} is not set: this container was not made by kernelpair") from None
+        except ValueError:
+            raise Failure(f"{name}={env[name]!r} makes no sense here") from None
+        return cls(*values)
+
+
+def _source(value: str) -> str:
+    if value not in ("auto", "image", "pip"):
+        raise ValueError(value)
+    return value
+
+
+NAMES = {
+    "requirement": "KERNELPAIR_PIP_REQUIREMENT",
+    "index_url": "KERNELPAIR_PIP_INDEX_URL",
+    "constraints": "KERNELPAIR_PIP_CONSTRAINTS",
+}
+OPTIONAL = ("index_url", "constraints")
+READ: dict[str, Any] = {"port": int, "start_timeout": float, "source": _source, "packages": Path}
+
+
+def say(message: str) -> None:
+    """Write one log line."""
+    print(f"kernelpair: [{time.monotonic() - BEGAN:.1f} s] {message}", file=sys.stderr, flush=True)
