@@ -39,8 +39,8 @@ test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_C
 golden: venv ## write the expected files of the golden cases anew; review the diff
 	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden
 
-generate: venv ## write the generated files anew: the settings in the chart's schema and in docs/settings.md
-	@python ci/generate.py
+generate: venv ## write the generated files anew: the chart's schema, tables in the docs, copies
+	@python -m ci.generate
 
 demo: venv ## run the rendered pair on this machine; LAB=1 keeps it up for a browser
 	@LAB="$(LAB)" python -m tests.localpod.demo

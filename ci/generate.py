@@ -1,10 +1,11 @@
-"""Writes what is generated from the table of settings; `--check` only compares.
+"""Writes what is generated from tables in the code; `--check` only compares.
 
-    python ci/generate.py            write the files anew
-    python ci/generate.py --check    exit 1, naming the stale files and the command that makes them fresh
+    python -m ci.generate            write the files anew
+    python -m ci.generate --check    exit 1, naming the stale files and the command that makes them fresh
 
 Generated: `.properties.kernelGateway` in the chart's values.schema.json (the rest of that file is written by hand), the
-table between the marks in docs/settings.md, and the hub's copies of two modules in chart/files/hub.
+table between the marks in docs/settings.md, the table of what works as before in README.md, and the hub's copies of two
+modules in chart/files/hub.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from kernelpair.core import settings
+from tests.parity import promises
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "postrender" / "kernelpair"
 FIX = "make generate"
-BEGIN = "<!-- generated from kernelpair.core.settings: make generate -->"
+BEGIN = "<!-- generated: make generate -->"
 END = "<!-- end of what is generated -->"
 
 
@@ -31,16 +33,25 @@ def schema(present: str) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def settings_page(present: str) -> str:
-    """Return the text of docs/settings.md with the table between the marks put in; raises ValueError without marks."""
-    before, begin, rest = present.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"it needs the lines {BEGIN!r} and {END!r}")
+def page(table: Callable[[], list[str]]) -> Callable[[str], str]:
+    """Return what puts ``table`` between the marks of a page, and raises ValueError where there are none."""
+
+    def make(present: str) -> str:
+        before, begin, rest = present.partition(BEGIN)
+        _, end, after = rest.partition(END)
+        if not begin or not end:
+            raise ValueError(f"it needs the lines {BEGIN!r} and {END!r}")
+        return "\n".join([before + begin, *table(), end + after])
+
+    return make
+
+
+def settings_table() -> list[str]:
+    """Return the lines of the table of settings, in Markdown."""
     rows = ["| key | accepts | default | meaning |", "|---|---|---|---|"]
     for key, accepts, default, meaning in settings.describe():
         rows.append(f"| `{key}` | {_cell(accepts)} | {_code(default)} | {_cell(meaning)} |")
-    return "\n".join([before + begin, *rows, end + after])
+    return rows
 
 
 def twin(source: str) -> Callable[[str], str]:
@@ -65,7 +76,8 @@ def _code(value: Any) -> str:
 
 GENERATED: Mapping[str, Callable[[str], str]] = {
     "chart/values.schema.json": schema,
-    "docs/settings.md": settings_page,
+    "docs/settings.md": page(settings_table),
+    "README.md": page(promises.table),
     "chart/files/hub/merge.py": twin("core/merge.py"),
     "chart/files/hub/manifest.py": twin("hub/manifest.py"),
 }

@@ -19,11 +19,12 @@ def test_a_stale_file_is_named_with_the_command_that_fixes_it(tmp_path: Path, mo
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     schema, page = tmp_path / "chart" / "values.schema.json", tmp_path / "docs" / "settings.md"
     twins = [tmp_path / name for name in generate.GENERATED if name.endswith(".py")]
-    texts = {schema: '{"properties": {"other": {}}}', page: f"a\n{generate.BEGIN}\n{generate.END}\nz\n"}
+    empty = f"a\n{generate.BEGIN}\n{generate.END}\nz\n"
+    texts = {schema: '{"properties": {"other": {}}}', page: empty, tmp_path / "README.md": empty}
     for file, text in {**texts, **dict.fromkeys(twins, "")}.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
-    stale = r"values\.schema\.json, docs/settings\.md, chart/files/hub/merge\.py, .*/manifest\.py; .*: make generate"
+    stale = r"values\.schema\.json, docs/settings\.md, README\.md, chart/files/hub/merge\.py, .*/manifest\.py; .*: make generate"
     with pytest.raises(SystemExit, match=stale):
         generate.main(["--check"])
     generate.main([])
@@ -37,7 +38,7 @@ def test_a_stale_file_is_named_with_the_command_that_fixes_it(tmp_path: Path, mo
 
 def test_a_page_without_marks_is_refused() -> None:
     with pytest.raises(ValueError, match="it needs the lines"):
-        generate.settings_page("# Settings\n")
+        generate.page(generate.settings_table)("# Settings\n")
 
 
 @pytest.mark.parametrize(

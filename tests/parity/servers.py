@@ -18,7 +18,7 @@ from tests.localpod import images, pair
 from tests.localpod.containers import RunningPod, kill_leftovers
 from tests.localpod.pod import load
 
-ROWS = Path(__file__).with_name("rows.py")
+CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
 PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
 
@@ -65,7 +65,7 @@ class Server:
         shutil.rmtree(self.sandbox, ignore_errors=True)
 
     def ask(self, row: str, timeout: float = 120, **arguments: Any) -> Any:
-        """What the row of rows.py finds here; `arguments` are handed to it."""
+        """What a row, `module.function` in rows/, finds here; `arguments` are handed to it."""
         process = self.begin(row, **arguments)
         out, err = process.communicate(timeout=timeout)
         assert process.returncode == 0, f"{row}: {err[-4000:]}\n{self.running.tails()}"
@@ -77,7 +77,7 @@ class Server:
         wish = {"url": url, "token": token, "row": row, "arguments": arguments}
         python = images.environment("front-end") / "bin" / "python"
         pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen([python, "-I", ROWS], text=True, **pipes)
+        process = subprocess.Popen([python, "-I", CLIENT], text=True, **pipes)
         assert process.stdin is not None
         process.stdin.write(json.dumps(wish))
         process.stdin.close()

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.xdist_group("parity")
 
 
 class Row(NamedTuple):
-    """One function of rows.py: what it is given, and what has to be said of (plain, pair); equal where nothing is."""
+    """One function in rows/: what it is given, and what has to be said of (plain, pair); equal where nothing is."""
 
     arguments: dict[str, Any] = {}  # noqa: RUF012 (never changed)
     holds: Callable[[Any, Any], None] | None = None
@@ -52,19 +52,19 @@ def below_home(plain: Any, pair: Any) -> None:
 
 
 ROWS = {
-    "environment": Row(holds=same_environment),
-    "folders": Row(holds=below_home),
-    "activity": Row({"seconds": 12}, busy_counts),
-    "large_output": Row({"mib": 60}),
-    "large_input": Row({"mib": 8}),
-    "many_outputs": Row({"count": 2000}),
-    "buffers": Row(),
-    "conversation": Row(),
-    "kernels_api": Row(),
-    "logo": Row(),
-    "two_clients": Row(),
-    "kernel_dies": Row(),
-    "reconnect": Row(),
+    "kernels.environment": Row(holds=same_environment),
+    "kernels.folders": Row(holds=below_home),
+    "kernels.activity": Row({"seconds": 12}, busy_counts),
+    "messages.large_output": Row({"mib": 60}),
+    "messages.large_input": Row({"mib": 8}),
+    "messages.many_outputs": Row({"count": 2000}),
+    "messages.buffers": Row(),
+    "messages.conversation": Row(),
+    "kernels.kernels_api": Row(),
+    "kernels.logo": Row(),
+    "messages.two_clients": Row(),
+    "deaths.kernel_dies": Row(),
+    "messages.reconnect": Row(),
 }
 
 
@@ -93,7 +93,7 @@ def test_row(plain: Server, pair: Server, name: str) -> None:
 
 def test_the_notebook_outlives_the_kernel_container(pair: Server) -> None:
     """All of it is killed at once, as for its memory limit on cgroup v2, and started again, as the kubelet does."""
-    asking = pair.begin("survive")
+    asking = pair.begin("deaths.survive")
     assert asking.stderr is not None
     assert asking.stderr.readline() == "running\n"
     old = pair.running.containers["kernel"]
@@ -118,4 +118,4 @@ def test_the_notebook_outlives_the_kernel_container(pair: Server) -> None:
 def test_who_comes_before_the_gateway_waits_for_it() -> None:
     """The notebook server is up first: what needs the gateway is late, and no error."""
     with Server("pair", until="notebook") as server:
-        assert "python3" in server.ask("kernelspecs")["kernelspecs"]
+        assert "python3" in server.ask("kernels.kernelspecs")["kernelspecs"]

@@ -1,0 +1,164 @@
+"""A person's browser, for the rows: the server's REST API and kernel channels, as JupyterLab uses them.
+
+As a program, run with the front-end environment's interpreter: stdin is JSON {"url", "token", "row": module and
+function in rows/, "arguments": the function's own}, stdout JSON, what it found. The same code asks a plain server and a
+pair: nothing here knows which it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import json
+import sys
+import urllib.parse
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_client.jsonutil import json_default
+from jupyter_client.session import new_id
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.websocket import websocket_connect
+
+SECONDS = 60.0
+LARGEST = 2**31
+
+
+class Lab:
+    """The server's API, as JupyterLab uses it."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.url = url.rstrip("/")
+        self.headers = {"Authorization": f"token {token}"}
+
+    async def call(self, method: str, path: str, body: Any = None) -> Any:
+        """The decoded answer; {"status": code} for one that is not a success."""
+        text = None if body is None else json.dumps(body, default=json_default)
+        request = HTTPRequest(
+            f"{self.url}/{path}",
+            method,
+            headers=self.headers,
+            body=text,
+            request_timeout=SECONDS,
+            allow_nonstandard_methods=True,
+        )
+        try:
+            answer = (await AsyncHTTPClient().fetch(request)).body
+        except HTTPClientError as error:
+            return {"status": error.code}
+        return json.loads(answer) if answer else None
+
+    async def open(self, path: str) -> dict[str, Any]:
+        """A session on a notebook at `path`, which is made."""
+        parts = path.split("/")[:-1]
+        for depth in range(1, len(parts) + 1):
+            await self.call("PUT", f"api/contents/{urllib.parse.quote('/'.join(parts[:depth]))}", {"type": "directory"})
+        empty = {"type": "notebook", "format": "json", "content": nbformat.v4.new_notebook()}
+        await self.call("PUT", f"api/contents/{urllib.parse.quote(path)}", empty)
+        return await self.session(path)
+
+    async def session(self, path: str) -> dict[str, Any]:
+        wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+        opened: dict[str, Any] = await self.call("POST", "api/sessions", wanted)
+        assert "kernel" in opened, opened
+        return opened
+
+    @contextlib.asynccontextmanager
+    async def kernel(self, kernel_id: str) -> AsyncIterator[Kernel]:
+        session = new_id()
+        address = f"ws{self.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session}"
+        request = HTTPRequest(address, headers=self.headers)
+        socket = await websocket_connect(request, max_message_size=LARGEST)
+        try:
+            yield Kernel(socket, session)
+        finally:
+            socket.close()
+
+    @contextlib.asynccontextmanager
+    async def notebook(self, path: str) -> AsyncIterator[Kernel]:
+        """A connection to the kernel of a new notebook; both are gone afterwards."""
+        session = await self.open(path)
+        try:
+            async with self.kernel(session["kernel"]["id"]) as kernel:
+                kernel.id = session["kernel"]["id"]
+                kernel.session_model = session
+                yield kernel
+        finally:
+            await self.call("DELETE", f"api/sessions/{session['id']}")
+
+
+class Kernel:
+    """One connection to a kernel."""
+
+    id = ""
+    session_model: dict[str, Any]
+
+    def __init__(self, socket: Any, session: str) -> None:
+        self.socket, self.session = socket, session
+
+    async def send(self, kind: str, content: dict[str, Any], channel: str = "shell", parent: Any = None) -> str:
+        header = {"msg_id": new_id(), "msg_type": kind, "username": "u", "session": self.session, "version": "5.3"}
+        message = {"header": header, "parent_header": parent or {}, "metadata": {}, "content": content}
+        await self.socket.write_message(json.dumps({**message, "channel": channel}))
+        return header["msg_id"]
+
+    async def execute(self, code: str, stdin: bool = False) -> str:
+        return await self.send(
+            "execute_request",
+            {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": stdin},
+        )
+
+    async def message(self) -> dict[str, Any]:
+        text = await asyncio.wait_for(self.socket.read_message(), SECONDS)
+        if text is None:
+            raise ConnectionError("the server closed the kernel's channel")
+        made: dict[str, Any] = json.loads(text)
+        return made
+
+    async def until(self, kind: str, parent: str = "") -> list[dict[str, Any]]:
+        """The messages up to the first of `kind` (that answers `parent`), in order."""
+        seen = []
+        while True:
+            seen.append(await self.message())
+            if seen[-1]["msg_type"] == kind and parent in ("", seen[-1]["parent_header"].get("msg_id")):
+                return seen
+
+    async def run(self, code: str) -> list[dict[str, Any]]:
+        """Run code; its messages up to the end."""
+        return await self.finish(await self.execute(code))
+
+    async def finish(self, asked: str) -> list[dict[str, Any]]:
+        """The messages up to the end of a request: an idle kernel and a reply, which come in either order."""
+        seen, waiting = [], {"idle", "execute_reply"}
+        while waiting:
+            message = await self.message()
+            if message["parent_header"].get("msg_id") != asked:
+                continue
+            seen.append(message)
+            waiting -= {message["msg_type"], message["content"].get("execution_state", "")}
+        return seen
+
+    async def printed(self, code: str) -> str:
+        """What code prints."""
+        return "".join(m["content"]["text"] for m in await self.run(code) if m["msg_type"] == "stream")
+
+
+def kinds(messages: list[dict[str, Any]]) -> list[str]:
+    return [m["content"].get("execution_state") or m["msg_type"] for m in messages]
+
+
+async def main() -> None:
+    wish = json.load(sys.stdin)
+    AsyncHTTPClient.configure(None, max_body_size=LARGEST)
+    module, _, name = wish["row"].partition(".")
+    row = getattr(importlib.import_module(f"rows.{module}"), name)
+    json.dump(await row(Lab(wish["url"], wish["token"]), **wish["arguments"]), sys.stdout)
+
+
+if __name__ == "__main__":
+    sys.modules["client"] = sys.modules["__main__"]
+    sys.path.append(str(Path(__file__).parent))
+    asyncio.run(main())

@@ -1,0 +1,45 @@
+"""What a person sees when a kernel dies, or its container."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from client import Lab, kinds
+
+MIB = 2**20
+
+
+async def kernel_dies(lab: Lab) -> Any:
+    """The kernel's process is killed by its own code: what the client is told, and whether it can go on."""
+    async with lab.notebook("dies.ipynb") as kernel:
+        await kernel.run("x = 1")
+        await kernel.execute("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+        states: list[str] = []
+        while "restarting" not in states:
+            states += [state for state in kinds([await kernel.message()]) if state in ("restarting", "dead")]
+        async with lab.kernel(kernel.id) as again:
+            return {"states": states, "x": await again.printed("print('x' in globals())")}
+
+
+async def survive(lab: Lab) -> Any:
+    """Wait for the kernel's loss, told by "restarting", and go on as JupyterLab does: with a new connection."""
+    session = await lab.open("survive.ipynb")
+    kernel_id = session["kernel"]["id"]
+    async with lab.kernel(kernel_id) as kernel:
+        await kernel.run("x = 1")
+        await kernel.execute("import time; time.sleep(600)")
+        print("running", file=sys.stderr, flush=True)
+        states: list[str] = []
+        while not states:
+            states += [state for state in kinds([await kernel.message()]) if state in ("restarting", "dead")]
+    async with lab.kernel(kernel_id) as again:
+        found = {"states": states, "x": await again.printed("print('x' in globals())")}
+    reopened = await lab.session("survive.ipynb")
+    found["same"] = [reopened["id"] == session["id"], reopened["kernel"]["id"] == kernel_id]
+    restarted = await lab.call("POST", f"api/kernels/{kernel_id}/restart")
+    found["restart"] = restarted.get("id") == kernel_id
+    async with lab.kernel(kernel_id) as again:
+        found["after"] = await again.printed("print(6 * 7)")
+    await lab.call("DELETE", f"api/sessions/{session['id']}")
+    return found
