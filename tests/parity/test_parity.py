@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
@@ -66,18 +66,6 @@ ROWS = {
     "deaths.kernel_dies": Row(),
     "messages.reconnect": Row(),
 }
-
-
-@pytest.fixture(scope="module")
-def pair() -> Iterator[Server]:
-    with Server("pair") as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def plain() -> Iterator[Server]:
-    with Server("plain") as server:
-        yield server
 
 
 @pytest.mark.parametrize("name", ROWS)

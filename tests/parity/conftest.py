@@ -1,0 +1,21 @@
+"""The two servers, running: every test of this folder that only asks shares them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.parity.servers import Server
+
+
+@pytest.fixture(scope="session")
+def pair() -> Iterator[Server]:
+    with Server("pair") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def plain() -> Iterator[Server]:
+    with Server("plain") as server:
+        yield server
