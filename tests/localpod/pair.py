@@ -78,9 +78,15 @@ def renderer() -> Path:
     return Path(found)
 
 
-def render(helm3: Path, ports: tuple[int, int], post_render: bool = True, values: Sequence[str] = ()) -> bytes:
-    """The demo release with (notebook, gateway) `ports` and further `values`, with or without the post-renderer."""
-    cmd = yaml.safe_load(VALUES.read_bytes())["singleuser"]["cmd"]
+def render(
+    helm3: Path,
+    ports: tuple[int, int],
+    post_render: bool = True,
+    values: Sequence[str] = (),
+    flags: Sequence[str] = (),
+) -> bytes:
+    """The demo release with (notebook, gateway) `ports`, further `values` and `flags` for the notebook server."""
+    cmd = [*yaml.safe_load(VALUES.read_bytes())["singleuser"]["cmd"], *flags]
     if os.geteuid() == 0:  # runAsUser can't be honoured here, and jupyter_server wants to be told that root is meant
         cmd = [*cmd, "--allow-root"]
     words: list[str | Path] = [helm3, "template", "demo", CHART, "--values", VALUES]

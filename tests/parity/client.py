@@ -72,6 +72,7 @@ class Lab:
         address = f"ws{self.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session}"
         request = HTTPRequest(address, headers=self.headers)
         socket = await websocket_connect(request, max_message_size=LARGEST)
+        socket.protocol.stream.max_buffer_size = LARGEST  # as a browser has none
         try:
             yield Kernel(socket, session)
         finally:
@@ -148,6 +149,11 @@ class Kernel:
 
 def kinds(messages: list[dict[str, Any]]) -> list[str]:
     return [m["content"].get("execution_state") or m["msg_type"] for m in messages]
+
+
+def is_idle(message: dict[str, Any], asked: str) -> bool:
+    """Whether a message says that the kernel is done with a request."""
+    return message["parent_header"].get("msg_id") == asked and kinds([message]) == ["idle"]
 
 
 async def main() -> None:

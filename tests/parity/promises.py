@@ -29,16 +29,25 @@ PROMISES = (
     ),
     Promise("They work in the notebook's folder, restarted and moved ones too", SAME, ("kernels.folders",)),
     Promise(
-        "Input, interrupt, completion, inspection, history, rich display, errors",
+        "Input, interrupt, completion, inspection, history, rich display, errors, progress bars, the debugger",
         SAME,
-        ("messages.conversation",),
+        ("messages.conversation", "people.progress", "people.debugger"),
     ),
     Promise(
         "Outputs of any size and number, in order; widgets' binary data",
         SAME,
         ("messages.large_output", "messages.large_input", "messages.many_outputs", "messages.buffers"),
     ),
-    Promise("Several browsers on one kernel", SAME, ("messages.two_clients",)),
+    Promise(
+        "Several kernels at once, several browsers on one, kernels of other languages",
+        SAME,
+        ("people.at_once", "messages.two_clients", "people.languages"),
+    ),
+    Promise(
+        "Uid, groups, umask, locale; each side edits what the other wrote",
+        SAME,
+        ("people.identity", "people.files"),
+    ),
     Promise("A closed laptop: what was printed meanwhile arrives once, in order", SAME, ("messages.reconnect",)),
     Promise(
         "Kernels, sessions and kernelspecs by the REST API, logos too",
@@ -50,6 +59,7 @@ PROMISES = (
         "a silent one that computes counts too, so that no culler stops it",
         ("kernels.activity",),
     ),
+    Promise("The server's own culling of idle kernels", SAME, ("test_idle_kernels_are_culled_and_busy_ones_stay",)),
     Promise("A kernel that dies is started anew, and the page says so", SAME, ("deaths.kernel_dies",)),
     Promise(
         "Too much memory kills the server, and the page is gone",
@@ -60,6 +70,17 @@ PROMISES = (
         "The server answers as soon as it is up",
         "the same; what needs the kernel container waits for it",
         ("test_who_comes_before_the_gateway_waits_for_it",),
+    ),
+    Promise(
+        "The kernel's ports are the pod's own",
+        "the gateway listens on 127.0.0.1 and wants a token that stands in no environment, argument or log; "
+        "pages of other origins are refused",
+        (
+            "test_the_gateway_wants_its_token",
+            "test_pages_of_other_origins_are_refused_even_with_the_token",
+            "test_the_gateway_listens_on_the_loopback_address_alone",
+            "test_the_token_is_in_no_environment_argument_log_or_home",
+        ),
     ),
 )
 

@@ -51,11 +51,15 @@ def below_home(plain: Any, pair: Any) -> None:
     assert heads(pair)["folders"] == ["some/where\n"] * 3
 
 
+def debugged(plain: Any, pair: Any) -> None:
+    assert plain == pair == [True, True, [True], True, 2, "20", "21\n", True]
+
+
 ROWS = {
     "kernels.environment": Row(holds=same_environment),
     "kernels.folders": Row(holds=below_home),
     "kernels.activity": Row({"seconds": 12}, busy_counts),
-    "messages.large_output": Row({"mib": 60}),
+    "messages.large_output": Row({"mib": 100}),
     "messages.large_input": Row({"mib": 8}),
     "messages.many_outputs": Row({"count": 2000}),
     "messages.buffers": Row(),
@@ -64,6 +68,12 @@ ROWS = {
     "kernels.logo": Row(),
     "messages.two_clients": Row(),
     "deaths.kernel_dies": Row(),
+    "people.identity": Row(),
+    "people.files": Row(),
+    "people.languages": Row(),
+    "people.at_once": Row({"count": 3}),
+    "people.debugger": Row(holds=debugged),
+    "people.progress": Row(),
     "messages.reconnect": Row(),
 }
 

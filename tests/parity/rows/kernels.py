@@ -88,3 +88,20 @@ async def logo(lab: Lab) -> Any:
     path = specs["kernelspecs"]["python3"]["resources"]["logo-64x64"]
     request = HTTPRequest(f"{lab.url}{path}", headers=lab.headers)
     return (await AsyncHTTPClient().fetch(request)).body[:4].hex()
+
+
+async def culling(lab: Lab, seconds: float) -> Any:
+    """What the server's own culling leaves after that time of a kernel that computes, and of one that is done."""
+    sessions = [await lab.open(f"culling-{name}.ipynb") for name in ("busy", "idle")]
+    async with lab.kernel(sessions[0]["kernel"]["id"]) as busy, lab.kernel(sessions[1]["kernel"]["id"]) as idle:
+        await busy.execute(f"import time; time.sleep({10 * seconds})")
+        await idle.run("1")
+    await asyncio.sleep(seconds)
+    left = {kernel["id"] for kernel in await lab.call("GET", "api/kernels")}
+    paths = [session["path"] for session in await lab.call("GET", "api/sessions")]
+    return [[session["kernel"]["id"] in left for session in sessions], paths]
+
+
+async def start(lab: Lab) -> Any:
+    """Start a kernel without a session; its id."""
+    return (await lab.call("POST", "api/kernels", {"name": "python3"}))["id"]

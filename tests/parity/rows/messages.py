@@ -7,7 +7,7 @@ import contextlib
 import json
 from typing import Any
 
-from client import SECONDS, Kernel, Lab, kinds
+from client import SECONDS, Kernel, Lab, is_idle, kinds
 from jupyter_client.session import new_id
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
@@ -33,11 +33,6 @@ async def many_outputs(lab: Lab, count: int) -> Any:
         code = f"import time\nfor i in range({count}):\n    print(i, flush=True)\n    time.sleep(0.0015)"
         text = await kernel.printed(code)
         return text == "".join(f"{i}\n" for i in range(count))
-
-
-def is_idle(message: dict[str, Any], asked: str) -> bool:
-    """Whether a message says that the kernel is done with a request."""
-    return message["parent_header"].get("msg_id") == asked and kinds([message]) == ["idle"]
 
 
 async def buffers(lab: Lab) -> Any:

@@ -8,6 +8,9 @@ from typing import Any, Mapping
 
 from kernelpair_settings import OURS
 
+# tornado's 10 MB for a message and 100 MB for a stream lose what is larger; the kernel's own limits count.
+MAX_MESSAGE_BYTES = 2**40
+
 
 def kernel_environment(env: Mapping[str, str]) -> list[str]:
     """The names of the variables that kernels inherit: the container's own, without those meant for the gateway."""
@@ -40,6 +43,14 @@ def gateway(port: int, token: str) -> Any:
             self.auth_token = token  # here rather than in the configuration, which debug logs print
             self.cookie_secret = os.urandom(32)  # else it shares a file in the home with the notebook server
             super().init_configurables()
+
+        def init_webapp(self) -> None:
+            super().init_webapp()
+            self.web_app.settings["websocket_max_message_size"] = MAX_MESSAGE_BYTES
+
+        def init_http_server(self) -> None:
+            super().init_http_server()
+            self.http_server.max_buffer_size = MAX_MESSAGE_BYTES
 
         def stop(self, from_signal: bool = False) -> None:
             self.told = self.told or from_signal

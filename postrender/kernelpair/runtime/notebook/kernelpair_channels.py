@@ -79,7 +79,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         if self.session_id:
             url += f"?session_id={url_escape(self.session_id)}"
         request = HTTPRequest(url, **client.load_connection_args())
-        return await websocket_connect(request, max_message_size=MAX_MESSAGE_BYTES)
+        connection = await websocket_connect(request, max_message_size=MAX_MESSAGE_BYTES)
+        connection.protocol.stream.max_buffer_size = MAX_MESSAGE_BYTES  # 100 MB, which websocket_connect can't be told
+        return connection
 
     async def _carry(self) -> None:
         """Hand on what the kernel says until the connection ends, each message once the browser has room for it."""
