@@ -34,9 +34,15 @@ PROMISES = (
         ("messages.conversation", "people.progress", "people.debugger"),
     ),
     Promise(
-        "Outputs of any size and number, in order; widgets' binary data",
-        SAME,
-        ("messages.large_output", "messages.large_input", "messages.many_outputs", "messages.buffers"),
+        "Outputs of any size and number, in order; widgets' binary data; input up to 10 MB",
+        "the same, and input of any size",
+        (
+            "messages.large_output",
+            "messages.large_input",
+            "messages.many_outputs",
+            "messages.buffers",
+            "test_input_larger_than_a_plain_server_takes",
+        ),
     ),
     Promise(
         "Several kernels at once, several browsers on one, kernels of other languages",

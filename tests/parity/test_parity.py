@@ -59,7 +59,7 @@ ROWS = {
     "kernels.environment": Row(holds=same_environment),
     "kernels.folders": Row(holds=below_home),
     "kernels.activity": Row({"seconds": 12}, busy_counts),
-    "messages.large_output": Row({"mib": 100}),
+    "messages.large_output": Row({"mib": 110}),
     "messages.large_input": Row({"mib": 8}),
     "messages.many_outputs": Row({"count": 2000}),
     "messages.buffers": Row(),
@@ -111,6 +111,11 @@ def test_the_notebook_outlives_the_kernel_container(pair: Server) -> None:
         "restart": True,
         "after": "42\n",
     }
+
+
+def test_input_larger_than_a_plain_server_takes(pair: Server) -> None:
+    """Which closes the connection at 10 MB."""
+    assert pair.ask("messages.large_input", mib=24) == f"{24 * 2**20}\n"
 
 
 def test_who_comes_before_the_gateway_waits_for_it() -> None:

@@ -1,4 +1,4 @@
-"""The server extension that puts the pair's routes in front of those of the server and of all other extensions."""
+"""The server extension of the pair: its routes stand in front of all others, and messages have no limit of size."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 from jupyter_server.utils import url_path_join
+from kernelpair_channels import MAX_MESSAGE_BYTES
 
 # Modules with a function ``handlers(serverapp)``, which returns tornado's (pattern, class, arguments) with patterns
 # that begin behind the base URL; [] where the module has nothing to serve.
@@ -17,6 +18,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(serverapp: Any) -> None:
+    serverapp.web_app.settings.setdefault("websocket_max_message_size", MAX_MESSAGE_BYTES)
     for part in PARTS:
         serve_first(serverapp.web_app, importlib.import_module(part).handlers(serverapp))
 
