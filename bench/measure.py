@@ -17,6 +17,7 @@ from typing import IO, NamedTuple
 
 # Linux counts a process's peak in KiB, macOS in bytes.
 _PEAK_UNIT = 1024 if os.uname().sysname == "Linux" else 1
+POLL_SECONDS = 0.005
 
 
 class Command(NamedTuple):
@@ -34,7 +35,7 @@ class Sample(NamedTuple):
     """From the start of the process to its end."""
     cpu_seconds: float
     """User and system time, all threads."""
-    peak_bytes: int
+    peak_bytes: int = 0
     """The most memory that was resident at once; 0 where it isn't measured."""
 
 
@@ -98,21 +99,27 @@ def inside(program: Command, names: Sequence[str], count: int, environment: Mapp
     """Have a program run `count` rounds in itself, where starting a process would be most of the time.
 
     It gets the number as its last argument and prints a JSON list: for each round a mapping of every one of `names` to
-    [seconds, seconds of processor time]. Raises Failed when it exits with another code than 0 or prints anything else.
+    a `Sample`'s fields, of which the last may be missing. Raises Failed when it exits with another code than 0 or
+    prints anything else.
     """
     command = program._replace(argv=(*program.argv, str(count)))
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "rounds.json"
         run(command, environment, output)
         try:
-            made = [
-                {name: Sample(*one[name], peak_bytes=0) for name in names} for one in json.loads(output.read_text())
-            ]
+            made = [{name: Sample(*one[name]) for name in names} for one in json.loads(output.read_text())]
         except (ValueError, KeyError, TypeError) as error:
             raise Failed(f"{program.name}: its output can't be read: {error!r}") from None
     if len(made) != count:
         raise Failed(f"{program.name}: {len(made)} rounds instead of {count}")
     return made
+
+
+def spent(pid: int) -> tuple[float, int]:
+    """Processor time in seconds and resident memory in bytes of a process (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ticks = int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def own_peak_bytes() -> int:

@@ -74,6 +74,7 @@ class RunningPod:
     def __init__(self, pod: Pod, ports: Iterable[int] = ()) -> None:
         """Start every container of `pod`, once its ports and `ports`, which no manifest field names, are free."""
         self.pod = pod
+        self.began = time.time()
         self.containers: dict[str, Running] = {}
         for port in {*ports, *(port for container in pod.containers for port in container.ports.values())}:
             _require_free(port)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 LOCKS = Path(__file__).resolve().parents[2] / "ci" / "requirements"
 # Repository in the manifest -> the lock that stands for the image.
-REPOSITORIES = {"example.org/front-end": "front-end", "example.org/user": "user", "example.org/plain": "plain"}
+REPOSITORIES = {f"example.org/{name}": name for name in ("front-end", "user", "user-gateway", "plain")}
 # How this machine reaches the package registries: in a cluster, the image's pip.conf and the node's proxy say it.
 NETWORK = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_PROXY")
 NETWORK += ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy", "no_proxy")
@@ -63,7 +63,7 @@ def image(reference: str) -> Image:
     prefix = environment(name)
     env = {key: os.environ[key] for key in NETWORK if key in os.environ}
     env |= {"PATH": f"{prefix}/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/home/jovyan"}
-    cmd = ["python3"] if name == "user" else ["jupyter", "lab"]
+    cmd = ["python3"] if name.startswith("user") else ["jupyter", "lab"]
     return Image(name, prefix, env, [], cmd, env["HOME"])
 
 

@@ -27,20 +27,24 @@ PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled
 class Server:
     """One running server; a context manager that stops its containers and removes what they wrote."""
 
-    def __init__(self, kind: str, until: str = "gateway", flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self, kind: str, until: str = "gateway", values: Sequence[str] = (), flags: Sequence[str] = ()
+    ) -> None:
         """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers.
 
-        `flags` are the notebook server's.
+        `values` are the chart's, `flags` the notebook server's.
         """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
-        ports = pair.pick_ports()
+        self.ports = ports = pair.pick_ports()
         try:
             if kind == "pair":
-                self.pair = pair.Pair(pair.render(pair.helm(), ports, flags=flags), self.sandbox, ports)
+                self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values, flags=flags), self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:
-                rendered = pair.render(pair.helm(), ports, post_render=False, values=PLAIN_IMAGE, flags=flags)
+                rendered = pair.render(
+                    pair.helm(), ports, post_render=False, values=[*values, *PLAIN_IMAGE], flags=flags
+                )
                 pod = load(rendered, self.sandbox, images.image, pair.POD_TEMPLATE)
                 self.running, self.home = RunningPod(pod, ports[:1]), pod.volumes[pair.HOME_VOLUME]
         except BaseException:
