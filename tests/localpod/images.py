@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 LOCKS = Path(__file__).resolve().parents[2] / "ci" / "requirements"
 # Repository in the manifest -> the lock that stands for the image.
-REPOSITORIES = {f"example.org/{name}": name for name in ("front-end", "user", "user-gateway", "plain")}
+NAMES = ("front-end", "front-end-oldest", "user", "user-gateway", "user-oldest", "plain")
+REPOSITORIES = {f"example.org/{name}": name for name in NAMES}
 # How this machine reaches the package registries: in a cluster, the image's pip.conf and the node's proxy say it.
 NETWORK = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_PROXY")
 NETWORK += ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy", "no_proxy")

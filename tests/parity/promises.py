@@ -78,6 +78,11 @@ PROMISES = (
         ("test_who_comes_before_the_gateway_waits_for_it",),
     ),
     Promise(
+        "Any front-end and user image of the last years",
+        "front-ends from jupyter_server 2.6 and JupyterLab 4.0 on, user images from Python 3.9 and ipykernel 6.0 on",
+        ("test_the_oldest_versions_do_what_the_newest_do",),
+    ),
+    Promise(
         "The kernel's ports are the pod's own",
         "the gateway listens on 127.0.0.1 and wants a token that stands in no environment, argument or log; "
         "pages of other origins are refused",

@@ -32,7 +32,19 @@ def _token(run_dir: str) -> _Secret:
         sys.exit(f"kernelpair: no token for the kernel gateway: {error}")
 
 
+def _check_version() -> None:
+    """End the server where it lacks what the pair builds on: jupyter_server.gateway.connections, there since 2.6."""
+    from jupyter_server import __version__, version_info
+
+    if tuple(version_info[:2]) < (2, 6):
+        sys.exit(
+            f"kernelpair: the front-end image has jupyter_server {__version__}, which can't use a kernel container: "
+            "install jupyter_server 2.6 or newer there (notebook.image)"
+        )
+
+
 if "KERNELPAIR_RUN" in os.environ:
+    _check_version()
     sys.path.append(str(Path(__file__).absolute().parent))
     c.GatewayClient.auth_token = _token(os.environ["KERNELPAIR_RUN"])
     c.ServerApp.jpserver_extensions.update({"kernelpair_extension": True})  # leaves the others as they are
