@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -40,6 +41,12 @@ def gateway(port: int, token: str) -> Any:
             self.auth_token = token  # here rather than in the configuration, which debug logs print
             self.cookie_secret = os.urandom(32)  # else it shares a file in the home with the notebook server
             super().init_configurables()
+
+        def start(self) -> None:
+            """Run until told to stop."""
+            # Upstream ignores SIGHUP, and what it starts would inherit that; it doesn't inherit a handler.
+            self.io_loop.add_callback(signal.signal, signal.SIGHUP, lambda _signum, _frame: None)
+            super().start()
 
         def stop(self, from_signal: bool = False) -> None:
             self.told = self.told or from_signal
