@@ -42,6 +42,7 @@ HUB_MODEL = {
     "scopes": [f"access:servers!user={USER}", f"access:servers!server={USER}/"],
 }
 SPEC = {"name": "of-the-gateway", "resources": {}, "spec": {"language": "x", "display_name": "X", "argv": []}}
+TERMINAL = {"name": "of-the-gateway"}
 
 
 class Way(NamedTuple):
@@ -169,7 +170,7 @@ def started(request: pytest.FixtureRequest) -> Iterator[tuple[Way, Started]]:
     hub = answering(hub_port, {"/hub/api": {"version": "6.0.0"}, "/hub/api/": {"version": "6.0.0"}})
     hub.answers |= {"/hub/api/user": HUB_MODEL, f"/hub/api/users/{USER}/activity": {}}
     specs = {"default": SPEC["name"], "kernelspecs": {SPEC["name"]: SPEC}}
-    gateway = answering(gateway_port, {"/api/kernelspecs": specs, "/api/kernels": []})
+    gateway = answering(gateway_port, {"/api/kernelspecs": specs, "/api/kernels": [], "/api/terminals": [TERMINAL]})
     sandbox = Path(tempfile.mkdtemp(prefix="kernelpair-start-"))
     rendered = command.run([], manifest(way, port, gateway_port, hub_port))
     try:
@@ -214,7 +215,7 @@ def wait(url: str, running: Running) -> None:
             return
 
 
-def test_the_servers_kernels_are_the_gateways(started: tuple[Way, Started]) -> None:
+def test_the_servers_kernels_and_terminals_are_the_gateways(started: tuple[Way, Started]) -> None:
     way, server = started
     assert server.token.exists(), f"our configuration was not read:\n{server.running.tail()}"
     try:
@@ -224,5 +225,6 @@ def test_the_servers_kernels_are_the_gateways(started: tuple[Way, Started]) -> N
     assert list(found["kernelspecs"]) == [SPEC["name"]], server.running.tail()
     asked = [authorization for path, authorization in server.gateway.seen if path.startswith("/api/kernelspecs")]
     assert set(asked) == {f"token {server.token.read_text()}"}
+    assert get(f"{server.url}api/terminals", way.token) == [TERMINAL], server.running.tail()
     by_the_hub = any(path == "/hub/api/user" for path, _ in server.hub.seen)
     assert by_the_hub == (way.token == HUB_TOKEN)

@@ -73,6 +73,43 @@ PROMISES = (
         ("test_the_notebook_outlives_the_kernel_container",),
     ),
     Promise(
+        "Terminals in the user's image: several, resized, shared, come back to, of any output, closed",
+        SAME,
+        (
+            "test_a_terminal_is_opened_used_resized_and_left",
+            "test_several_tabs_browsers_and_who_comes_back",
+            "test_a_terminal_has_the_user_images_environment",
+            "test_a_terminal_opens_where_it_is_wanted",
+            "test_a_terminal_prints_much",
+            "test_a_deleted_terminals_programs_end",
+            "test_typing_counts_as_activity",
+            "test_the_page_offers_terminals",
+            "test_nothing_is_left_of_terminals_when_the_kernel_container_stops",
+        ),
+    ),
+    Promise(
+        "Terminals end with the server, and the page is gone",
+        "they end with the kernel container, the tab says so, and new ones open",
+        (
+            "test_terminals_end_with_the_kernel_container_and_others_open",
+            "test_who_opens_a_terminal_before_the_gateway_is_up_waits_for_it",
+            "test_a_gateway_that_can_have_no_terminals_says_why",
+        ),
+    ),
+    Promise(
+        "Operators choose the shell, close idle terminals, or turn terminals off",
+        "the same, or keep them in the notebook container (`notebook.terminals`)",
+        (
+            "test_the_setting_keeps_terminals_in_the_notebook_or_turns_them_off",
+            "test_what_operators_configure_for_terminals_holds_in_the_kernel_container",
+        ),
+    ),
+    Promise(
+        "Strangers get no terminal",
+        "the same, nor from the gateway",
+        ("test_strangers_get_no_terminal", "test_the_gateways_terminals_need_its_token"),
+    ),
+    Promise(
         "The server answers as soon as it is up",
         "the same; what needs the kernel container waits for it",
         ("test_who_comes_before_the_gateway_waits_for_it",),

@@ -15,7 +15,7 @@ from tests.parity.servers import Server
 pytestmark = pytest.mark.xdist_group("parity")
 
 KERNEL = "/api/kernels/00000000-0000-0000-0000-000000000000"
-PATHS = ("/api", "/api/kernels", "/api/kernelspecs", "/api/sessions", KERNEL, f"{KERNEL}/channels")
+PATHS = ("/api", "/api/kernels", "/api/kernelspecs", "/api/sessions", "/api/terminals", KERNEL, f"{KERNEL}/channels")
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
 UPGRADE["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
 

@@ -110,6 +110,7 @@ def missing(env: list[dict[str, Any]], additions: dict[str, str]) -> list[dict[s
 
 def notebook_additions(settings: Settings, image: str) -> dict[str, str]:
     """Return the variables that the notebook container gets from us."""
+    terminals = settings["notebook.terminals"]
     return {
         GATEWAY_URL: f"http://127.0.0.1:{settings['kernel.port']}",
         "JUPYTER_GATEWAY_CONNECT_TIMEOUT": str(settings["gateway.timeouts.connect"]),
@@ -118,6 +119,7 @@ def notebook_additions(settings: Settings, image: str) -> dict[str, str]:
         CONFIG_PATH: names.RUNTIME_DIR,
         "KERNELPAIR_RUN": names.RUN_DIR,
         "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
+        **({"KERNELPAIR_TERMINALS": terminals} if terminals != "kernel" else {}),
         "NVIDIA_VISIBLE_DEVICES": "none",
     }
 

@@ -204,6 +204,13 @@ def test_settings_say_what_the_launcher_is_told():
     assert chosen(kernel__port=9999)["kernel.port"] == 9999
 
 
+@pytest.mark.parametrize(("where", "told"), [("kernel", set()), ("notebook", {"notebook"}), ("off", {"off"})])
+def test_the_notebook_is_told_where_terminals_open_unless_it_is_as_by_default(where, told):
+    notebook, kernel = both(user(), notebook__terminals=where)
+    assert {entry["value"] for entry in notebook["env"] if entry["name"] == "KERNELPAIR_TERMINALS"} == told
+    assert "KERNELPAIR_TERMINALS" not in [entry["name"] for entry in kernel["env"]]
+
+
 def test_resources_of_the_users_container_are_read_from_the_kernel_everywhere():
     def reading(name, container):
         return {"name": name, "valueFrom": {"resourceFieldRef": {"containerName": container, "resource": "limits.cpu"}}}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -51,6 +52,12 @@ def gateway(port: int, token: str) -> Any:
         def init_http_server(self) -> None:
             super().init_http_server()
             self.http_server.max_buffer_size = MAX_MESSAGE_BYTES
+
+        def start(self) -> None:
+            """Run until told to stop."""
+            # Upstream ignores SIGHUP, and what it starts would inherit that; it doesn't inherit a handler.
+            self.io_loop.add_callback(signal.signal, signal.SIGHUP, lambda _signum, _frame: None)
+            super().start()
 
         def stop(self, from_signal: bool = False) -> None:
             self.told = self.told or from_signal

@@ -11,11 +11,15 @@ from kernel_gateway.mixins import CORSMixin, JSONErrorsMixin, TokenAuthorization
 
 # Modules with a function ``handlers(gateway)``, which returns tornado's (pattern, class, arguments), and a coroutine
 # function ``stop(gateway)``, which ends what the module has started.
-PARTS: tuple[str, ...] = ()
+PARTS = ("kernelpair_terminals",)
 
 
-class PairHandler(TokenAuthorizationMixin, CORSMixin, JSONErrorsMixin, APIHandler):  # type: ignore[misc]
-    """The base of our handlers: asks for the gateway's token, refuses other origins, tells errors as JSON."""
+class Guarded(TokenAuthorizationMixin, CORSMixin, JSONErrorsMixin):  # type: ignore[misc]
+    """What makes a handler ask for the gateway's token and tell errors as JSON, as all of the gateway's do."""
+
+
+class PairHandler(Guarded, APIHandler):  # type: ignore[misc]
+    """The base of our handlers for the REST API, which refuses other origins too."""
 
 
 class PairPersonality(JupyterWebsocketPersonality):  # type: ignore[misc]

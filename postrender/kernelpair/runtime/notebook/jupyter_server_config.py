@@ -48,6 +48,8 @@ if "KERNELPAIR_RUN" in os.environ:
     sys.path.append(str(Path(__file__).absolute().parent))
     c.GatewayClient.auth_token = _token(os.environ["KERNELPAIR_RUN"])
     c.ServerApp.jpserver_extensions.update({"kernelpair_extension": True})  # leaves the others as they are
+    if os.environ.get("KERNELPAIR_TERMINALS") == "off":
+        c.ServerApp.terminals_enabled = False
     c.ServerApp.kernel_manager_class = "kernelpair_kernels.PairKernelManager"
     c.ServerApp.kernel_spec_manager_class = "kernelpair_kernels.PairKernelSpecManager"
     c.ServerApp.kernel_websocket_connection_class = "kernelpair_channels.PairConnection"

@@ -10,7 +10,7 @@ from kernelpair_channels import MAX_MESSAGE_BYTES
 
 # Modules with a function ``handlers(serverapp)``, which returns tornado's (pattern, class, arguments) with patterns
 # that begin behind the base URL; [] where the module has nothing to serve.
-PARTS: tuple[str, ...] = ()
+PARTS = ("kernelpair_terminal_proxy",)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
