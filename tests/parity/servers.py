@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -26,17 +27,20 @@ PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled
 class Server:
     """One running server; a context manager that stops its containers and removes what they wrote."""
 
-    def __init__(self, kind: str, until: str = "gateway") -> None:
-        """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers."""
+    def __init__(self, kind: str, until: str = "gateway", values: Sequence[str] = ()) -> None:
+        """Start a `plain` server or a `pair`, with more of the chart's `values` (KEY=VALUE).
+
+        Entering it waits `until` its notebook or its gateway answers.
+        """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
         ports = pair.pick_ports()
         try:
             if kind == "pair":
-                self.pair = pair.Pair(pair.render(pair.helm(), ports), self.sandbox, ports)
+                self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values), self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:
-                rendered = pair.render(pair.helm(), ports, post_render=False, values=PLAIN_IMAGE)
+                rendered = pair.render(pair.helm(), ports, post_render=False, values=(*PLAIN_IMAGE, *values))
                 pod = load(rendered, self.sandbox, images.image, pair.POD_TEMPLATE)
                 self.running, self.home = RunningPod(pod, ports[:1]), pod.volumes[pair.HOME_VOLUME]
         except BaseException:
