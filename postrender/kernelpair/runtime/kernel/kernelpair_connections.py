@@ -9,7 +9,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 
 
 class PairConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
-    """Upstream's; only a bridge (kernelpair_bridge) has its kernel to itself, and gets all of its output."""
+    """Upstream's, without delay; a bridge (kernelpair_bridge) has its kernel to itself, and gets all of its output."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -17,6 +17,11 @@ class PairConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
         self._is_bridge = bool(self.websocket_handler.get_argument("kernelpair_bridge", ""))
         if self._is_bridge:
             self.limit_rate = False  # made for browsers; nbconvert gets every line where it starts a kernel itself
+
+    def connect(self) -> Any:
+        """Begin to serve; small messages aren't held back until earlier ones are acknowledged, which takes 40 ms."""
+        self.websocket_handler.set_nodelay(True)
+        return super().connect()
 
     def disconnect(self) -> None:
         """Let go of the kernel; a bridge that was killed had no time to end its own."""

@@ -72,7 +72,7 @@ class Gateway:
     async def start(self, name: str, env: dict[str, str]) -> None:
         """Start the kernel, once the gateway answers; raises `Failure`."""
         seconds = float(os.environ.get("KERNELPAIR_START_TIMEOUT", "120"))
-        until = time.monotonic() + seconds
+        until, waited = time.monotonic() + seconds, False
         while not self.kernel_id:
             try:
                 self._starting = asyncio.ensure_future(self._call("POST", "", {"name": name, "env": env}))
@@ -86,6 +86,9 @@ class Gateway:
                         f"no kernel {name}: the kernel container has not answered at {self.url} for {seconds:g} s;"
                         f" its log says why ({error})"
                     ) from error
+                if not waited:
+                    waited = True
+                    say("waiting for the kernel container")
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def connect(self, session: str) -> Any:

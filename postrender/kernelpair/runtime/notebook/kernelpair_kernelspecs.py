@@ -32,9 +32,8 @@ def folder(run_dir: str) -> Path:
 
 
 def announce(run_dir: str) -> None:
-    """Write the default's spec, unless an earlier start of this container has; the bridge waits for the gateway."""
-    if not (folder(run_dir) / DEFAULT / "kernel.json").exists():
-        _write(folder(run_dir), DEFAULT, _FIRST)
+    """Write the default's spec, whose bridge waits for the gateway; an earlier one may name another image's Python."""
+    _write(folder(run_dir), DEFAULT, _FIRST)
 
 
 def publish(run_dir: str, specs: Mapping[str, Mapping[str, Any]]) -> None:
