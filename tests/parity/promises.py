@@ -57,7 +57,7 @@ PROMISES = (
     Promise("A closed laptop: what was printed meanwhile arrives once, in order", SAME, ("messages.reconnect",)),
     Promise(
         "Kernels, sessions and kernelspecs by the REST API, logos too",
-        SAME,
+        "the same; a kernel's name says which image it runs in",
         ("kernels.kernels_api", "kernels.logo"),
     ),
     Promise(
@@ -108,6 +108,22 @@ PROMISES = (
         "Strangers get no terminal",
         "the same, nor from the gateway",
         ("test_strangers_get_no_terminal", "test_the_gateways_terminals_need_its_token"),
+    ),
+    Promise(
+        "nbconvert, papermill, `jupyter run` and other programs start kernels of their own",
+        "the same, in the user's image; such a kernel ends with its program",
+        (
+            "test_programs_that_start_kernels_reach_the_users_image",
+            "test_a_program_s_own_kernel_is_one_like_any_other",
+            "test_a_program_s_kernel_ends_with_it_however_that_ends",
+            "test_without_a_gateway_the_program_says_why",
+            "test_the_kernelspecs_of_programs_hold_no_secret",
+        ),
+    ),
+    Promise(
+        "Widgets and renderers load in the version that the image has",
+        SAME,
+        ("test_widgets_load_in_the_version_of_the_users_image",),
     ),
     Promise(
         "The server answers as soon as it is up",

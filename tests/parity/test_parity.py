@@ -43,6 +43,14 @@ def busy_counts(plain: dict[str, float], pair: dict[str, float]) -> None:
         assert found["idle"] > found["slept"] - 6
 
 
+def image_is_named(plain: Any, pair: Any) -> None:
+    """Display names say which image a kernel runs in, and nothing that changes with each of its tags."""
+    assert set(pair["names"].values()) == {f"{name} | user" for name in plain["names"].values()}
+    assert pair["alone"] == pair["all"]
+    specs = ("names", "alone", "all")
+    assert {k: v for k, v in pair.items() if k not in specs} == {k: v for k, v in plain.items() if k not in specs}
+
+
 def below_home(plain: Any, pair: Any) -> None:
     def heads(found: dict[str, Any]) -> Any:
         return {**found, "folders": [folder.partition("/home/")[2] for folder in found["folders"]]}
@@ -64,7 +72,7 @@ ROWS = {
     "messages.many_outputs": Row({"count": 2000}),
     "messages.buffers": Row(),
     "messages.conversation": Row(),
-    "kernels.kernels_api": Row(),
+    "kernels.kernels_api": Row(holds=image_is_named),
     "kernels.logo": Row(),
     "messages.two_clients": Row(),
     "deaths.kernel_dies": Row(),

@@ -115,9 +115,9 @@ def _uid(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
     return [Finding(Reason.RUNS_AS_ROOT, "securityContext.runAsUser", "0")] if uid == 0 else []
 
 
-def _config_path(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
-    hidden = environment.hides_config_path(items(user, "env"))
-    return [Finding(Reason.CONFIG_PATH_HIDDEN, "env", environment.CONFIG_PATH)] if hidden else []
+def _search_paths(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
+    hidden = environment.hidden_search_paths(items(user, "env"))
+    return [Finding(Reason.SEARCH_PATH_HIDDEN, "env", name) for name in hidden]
 
 
 def _no_kernel_yet(pod: dict[str, Any], settings: Settings) -> list[Finding]:
@@ -163,7 +163,7 @@ _OF_THE_USER: tuple[_UserQuestion, ...] = (
     _gateway,
     _mounts,
     _uid,
-    _config_path,
+    _search_paths,
     _env_from,
     _probes,
 )

@@ -60,24 +60,18 @@ def launcher(user: dict[str, Any]) -> dict[str, list[str]]:
     return {"command" if user.get("command") else "args": list(names.LAUNCHER)}
 
 
-def shared_mounts(settings: Settings, home: str) -> list[dict[str, Any]]:
-    """Return the mounts that both containers get from us; ``home`` is "" where a volume is mounted there already."""
+def our_mounts(home: str, packages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the mounts that a container gets from us; ``home`` is "" where a volume is mounted there already.
+
+    ``packages`` says how it may use what the launcher puts down: the gateway that pip installed, and the user image's
+    lab extensions, which the notebook server serves.
+    """
     mounts: list[dict[str, Any]] = [
         {"name": names.RUNTIME_VOLUME, "mountPath": names.RUNTIME_DIR, "readOnly": True},
         {"name": names.RUN_VOLUME, "mountPath": names.RUN_DIR},
+        {"name": names.PACKAGES_VOLUME, "mountPath": names.PACKAGES_DIR, **packages},
     ]
     return [*mounts, {"name": names.HOME_VOLUME, "mountPath": home}] if home else mounts
-
-
-def needs_packages(settings: Settings) -> bool:
-    """Tell whether pip may install the gateway at start, and so needs a place."""
-    return settings["gateway.source"] in ("auto", "pip")
-
-
-def kernel_mounts(settings: Settings) -> list[dict[str, Any]]:
-    """Return the mounts that only the kernel container gets from us."""
-    packages = {"name": names.PACKAGES_VOLUME, "mountPath": names.PACKAGES_DIR}
-    return [packages] if needs_packages(settings) else []
 
 
 def _without_hub_certificates(user: dict[str, Any]) -> list[dict[str, Any]]:
@@ -104,9 +98,9 @@ def notebook(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings
         made["lifecycle"] = notebook_lifecycle(user["lifecycle"])
         if not made["lifecycle"]:
             del made["lifecycle"]
-    own = environment.point_at(environment.with_config_path(env), user["name"], names.KERNEL)
+    own = environment.point_at(environment.with_search_paths(env), user["name"], names.KERNEL)
     made["env"] = own + environment.missing(own, environment.notebook_additions(settings, user["image"]))
-    made["volumeMounts"] = items(user, "volumeMounts") + shared_mounts(settings, home)
+    made["volumeMounts"] = items(user, "volumeMounts") + our_mounts(home, {"readOnly": True})
     return made
 
 
@@ -128,5 +122,5 @@ def kernel(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings, 
         mounts = items(user, "volumeMounts")
     else:
         mounts = _without_hub_certificates(user)
-    made["volumeMounts"] = mounts + shared_mounts(settings, home) + kernel_mounts(settings)
+    made["volumeMounts"] = mounts + our_mounts(home, {})
     return made

@@ -22,7 +22,9 @@ _OTHER_LOGINS = frozenset({"basic", "kerberos"})
 _REFERENCE = re.compile(r"\$\$|\$\(([^()]*)\)")
 
 GATEWAY_URL = "JUPYTER_GATEWAY_URL"
-CONFIG_PATH = "JUPYTER_CONFIG_PATH"
+# Where Jupyter looks first in the notebook container: for our configuration, and for kernelspecs that lead to the
+# gateway. Operators set both too.
+SEARCH_PATHS = {"JUPYTER_CONFIG_PATH": names.RUNTIME_DIR, "JUPYTER_PATH": names.JUPYTER_DIR}
 
 
 class Division(NamedTuple):
@@ -116,8 +118,9 @@ def notebook_additions(settings: Settings, image: str) -> dict[str, str]:
         "JUPYTER_GATEWAY_CONNECT_TIMEOUT": str(settings["gateway.timeouts.connect"]),
         "JUPYTER_GATEWAY_REQUEST_TIMEOUT": str(settings["gateway.timeouts.request"]),
         "KERNEL_IMAGE": image,
-        CONFIG_PATH: names.RUNTIME_DIR,
+        **SEARCH_PATHS,
         "KERNELPAIR_RUN": names.RUN_DIR,
+        "KERNELPAIR_PACKAGES": names.PACKAGES_DIR,
         "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
         **({"KERNELPAIR_TERMINALS": terminals} if terminals != "kernel" else {}),
         "NVIDIA_VISIBLE_DEVICES": "none",
@@ -142,31 +145,34 @@ def kernel_additions(settings: Settings, gpu: bool) -> dict[str, str]:
     return {**additions, **{name: value for name, value in launcher.items() if value}}
 
 
-def with_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return ``env`` with our folder in front of the operator's own JUPYTER_CONFIG_PATH, if there is one.
+def with_search_paths(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return ``env`` with our folder in front of the operator's own in each of SEARCH_PATHS that it sets.
 
-    In front: of two files that configure the same thing, Jupyter takes the one of the earlier folder.
+    In front: of two files of one name, Jupyter takes the one of the earlier folder.
     """
-    place = _last(env, CONFIG_PATH)
-    if place < 0:
-        return env
-    value = ":".join(filter(None, (names.RUNTIME_DIR, env[place].get("value"))))
-    return [*env[:place], {**env[place], "value": value}, *env[place + 1 :]]
+    made = list(env)
+    for name, ours in SEARCH_PATHS.items():
+        place = _last(made, name)
+        if place >= 0:
+            made[place] = {**made[place], "value": ":".join(filter(None, (ours, made[place].get("value"))))}
+    return made
 
 
-def hides_config_path(env: list[dict[str, Any]]) -> bool:
-    """Tell whether JUPYTER_CONFIG_PATH is known only in the cluster, so that nothing can be put in front of it."""
-    place = _last(env, CONFIG_PATH)
-    return place >= 0 and env[place].get("valueFrom") is not None
+def hidden_search_paths(env: list[dict[str, Any]]) -> list[str]:
+    """Return those of SEARCH_PATHS that are known only in the cluster, so that nothing can be put in front of them."""
+    places = [(name, _last(env, name)) for name in SEARCH_PATHS]
+    return [name for name, place in places if place >= 0 and env[place].get("valueFrom") is not None]
 
 
-def _without_config_path(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a copy of ``env`` without what `with_config_path` put in front."""
-    place, ours = _last(env, CONFIG_PATH), f"{names.RUNTIME_DIR}:"
-    value = env[place].get("value") if place >= 0 else None
-    if not isinstance(value, str) or not value.startswith(ours):
-        return list(env)
-    return [*env[:place], {**env[place], "value": value[len(ours) :]}, *env[place + 1 :]]
+def _without_search_paths(env: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a copy of ``env`` without what `with_search_paths` put in front."""
+    made = list(env)
+    for name, folder in SEARCH_PATHS.items():
+        place, ours = _last(made, name), f"{folder}:"
+        value = made[place].get("value") if place >= 0 else None
+        if isinstance(value, str) and value.startswith(ours):
+            made[place] = {**made[place], "value": value[len(ours) :]}
+    return made
 
 
 def point_at(env: list[dict[str, Any]], own: str, target: str) -> list[dict[str, Any]]:
@@ -242,7 +248,7 @@ def restore(notebook: list[dict[str, Any]], kernel: list[dict[str, Any]], own: s
     ``bare`` what `bare_references` returned. Variables that were added to the kernel container since (an edit of the
     pair) are kept, at the end.
     """
-    env = _without_config_path(notebook)
+    env = _without_search_paths(notebook)
     for name in record["overwritten"]:
         source, place = _last(kernel, name), _last(env, name)
         if source >= 0 and place >= 0:

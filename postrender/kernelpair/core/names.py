@@ -21,6 +21,7 @@ VOLUMES = (RUNTIME_VOLUME, RUN_VOLUME, PACKAGES_VOLUME, HOME_VOLUME)
 
 RUNTIME_DIR = "/opt/kernelpair"
 RUN_DIR = "/run/kernelpair"
+JUPYTER_DIR = f"{RUN_DIR}/jupyter"
 PACKAGES_DIR = "/opt/kernelpair-gateway"
 HOME_TARGET = "/run/kernelpair-home"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import containers, names, quantities, status
+from . import names, quantities, status
 from .pods import aggregate, annotations_of, is_sidecar, items, mapping
 from .settings import Settings
 
@@ -12,14 +12,16 @@ from .settings import Settings
 _PER_CONTAINER = ("container.apparmor.security.beta.kubernetes.io/", "container.seccomp.security.alpha.kubernetes.io/")
 
 
-def volumes(settings: Settings, runtime: str, home: str) -> list[dict[str, Any]]:
-    """Return the volumes that the pair adds; ``runtime`` names the ConfigMap with the runtime files."""
+def volumes(runtime: str, home: str) -> list[dict[str, Any]]:
+    """Return the volumes that the pair adds; ``runtime`` names the ConfigMap with the runtime files.
+
+    Secrets and state are in memory, what may be large is on disk, where it doesn't count as the pod's memory.
+    """
     made: list[dict[str, Any]] = [
         {"name": names.RUNTIME_VOLUME, "configMap": {"name": runtime}},
         {"name": names.RUN_VOLUME, "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}},
+        {"name": names.PACKAGES_VOLUME, "emptyDir": {}},
     ]
-    if containers.needs_packages(settings):
-        made.append({"name": names.PACKAGES_VOLUME, "emptyDir": {}})
     if home:
         made.append({"name": names.HOME_VOLUME, "emptyDir": {}})
     return made

@@ -19,7 +19,7 @@ class Reason(enum.Enum):
     HOST_NETWORK = "host-network"
     WINDOWS = "windows"
     GATEWAY_ALREADY_SET = "gateway-already-set"
-    CONFIG_PATH_HIDDEN = "config-path-hidden"
+    SEARCH_PATH_HIDDEN = "search-path-hidden"
     VOLUME_TAKEN = "volume-taken"
     MOUNT_TAKEN = "mount-taken"
     HOME_UNKNOWN = "home-unknown"
@@ -137,9 +137,9 @@ SENTENCES: dict[Reason, Sentence] = {
         "its kernels run behind another gateway, and a notebook server has one",
         'remove the variable or opt out with kernelpair/split: "false"',
     ),
-    Reason.CONFIG_PATH_HIDDEN: Sentence(
+    Reason.SEARCH_PATH_HIDDEN: Sentence(
         "{value} comes from elsewhere (valueFrom)",
-        "the notebook server finds the pair's configuration by a folder in front of it",
+        "Jupyter finds the pair's configuration and kernels by a folder in front of it",
         "write its value out, or configure Jupyter in the front-end image",
     ),
     Reason.VOLUME_TAKEN: Sentence(

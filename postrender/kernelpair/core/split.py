@@ -113,7 +113,7 @@ def _built(
             **added,
             "notebook.env": _new_names(pair.notebook, division.notebook),
             "kernel.env": _new_names(pair.kernel, division.kernel),
-            "volumeMounts": [mount["mountPath"] for mount in containers.shared_mounts(settings, plan.home)],
+            "volumeMounts": [mount["mountPath"] for mount in containers.our_mounts(plan.home, {})],
         },
         "overwritten": {"fields": pair.fields, "env": pair.env},
         "reserved": reserve.originals(mapping(user, "resources"), plan.notebook_share),
@@ -135,7 +135,7 @@ def _spec(
     inits = home.init_container(user, settings, plan.home)
     if plan.sidecar:
         inits.append({**pair.kernel, "restartPolicy": "Always"})
-    new_volumes = podlevel.volumes(settings, plan.runtime, plan.home)
+    new_volumes = podlevel.volumes(plan.runtime, plan.home)
     before, after, first = (
         environment.point_others_at(others, user["name"], names.KERNEL)
         for others in (old[: plan.position], old[plan.position + 1 :], items(spec, "initContainers"))

@@ -118,7 +118,7 @@ def test_kernel_has_every_mount_but_the_hubs_certificates(mounts, env, in_kernel
         {"name": "kernelpair-run", "mountPath": "/run/kernelpair"},
     ]
     packages = {"name": "kernelpair-gateway", "mountPath": "/opt/kernelpair-gateway"}
-    assert notebook["volumeMounts"] == [build.HOME_MOUNT, *mounts, *ours]
+    assert notebook["volumeMounts"] == [build.HOME_MOUNT, *mounts, *ours, {**packages, "readOnly": True}]
     assert kernel["volumeMounts"] == [build.HOME_MOUNT, *in_kernel, *ours, packages]
 
 

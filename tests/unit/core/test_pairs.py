@@ -50,6 +50,7 @@ OURS = [
     {"name": "kernelpair-runtime", "mountPath": "/opt/kernelpair", "readOnly": True},
     {"name": "kernelpair-run", "mountPath": "/run/kernelpair"},
 ]
+PACKAGES = {"name": "kernelpair-gateway", "mountPath": "/opt/kernelpair-gateway"}
 
 
 def test_a_spawned_pod_becomes_the_pair_of_the_example():
@@ -70,13 +71,15 @@ def test_a_spawned_pod_becomes_the_pair_of_the_example():
             JUPYTER_GATEWAY_REQUEST_TIMEOUT="40",
             KERNEL_IMAGE="example.org/r:4",
             JUPYTER_CONFIG_PATH="/opt/kernelpair",
+            JUPYTER_PATH="/run/kernelpair/jupyter",
             KERNELPAIR_RUN="/run/kernelpair",
+            KERNELPAIR_PACKAGES="/opt/kernelpair-gateway",
             KERNELPAIR_START_TIMEOUT="120",
             NVIDIA_VISIBLE_DEVICES="none",
         ),
         "ports": [{"name": "notebook-port", "containerPort": 8888}],
         "securityContext": SECURITY,
-        "volumeMounts": [*MOUNTS, *OURS],
+        "volumeMounts": [*MOUNTS, *OURS, {**PACKAGES, "readOnly": True}],
     }
     told = kernel.pop("env")
     assert kernel == {
@@ -87,7 +90,7 @@ def test_a_spawned_pod_becomes_the_pair_of_the_example():
         "resources": RESOURCES,
         "securityContext": SECURITY,
         "lifecycle": CLONE,
-        "volumeMounts": [*MOUNTS, *OURS, {"name": "kernelpair-gateway", "mountPath": "/opt/kernelpair-gateway"}],
+        "volumeMounts": [*MOUNTS, *OURS, PACKAGES],
     }
     assert told[:4] == env(JUPYTERHUB_USER="bob", DIR="/d/$(JUPYTERHUB_USER)", LD_X="/lib", N="1")
     assert all(entry["name"].startswith("KERNELPAIR_") for entry in told[4:])
@@ -131,7 +134,7 @@ def test_a_pod_that_is_no_pair_is_returned_as_it_is():
     del found["metadata"]["annotations"][names.STATUS]
     assert split.undo(found) is found
     assert [reason.value for reason in build.refusals(found)] == [
-        "kernel-name-taken", *["volume-taken"] * 3, "gateway-already-set", *["mount-taken"] * 2,
+        "kernel-name-taken", *["volume-taken"] * 3, "gateway-already-set", *["mount-taken"] * 3,
     ]  # fmt: skip
 
 

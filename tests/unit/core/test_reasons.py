@@ -72,8 +72,13 @@ REFUSED = [
     # A folder below somebody's home is not that home.
     (Reason.HOME_UNKNOWN, pod(user(volumeMounts=[{"name": "home", "mountPath": "/home/jovyan/work"}])), {}),
     (
-        Reason.CONFIG_PATH_HIDDEN,
+        Reason.SEARCH_PATH_HIDDEN,
         pod(user(env=[{"name": "JUPYTER_CONFIG_PATH", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}])),
+        {},
+    ),
+    (
+        Reason.SEARCH_PATH_HIDDEN,
+        pod(user(env=[{"name": "JUPYTER_PATH", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}])),
         {},
     ),
     (Reason.HOME_UNKNOWN, pod(user(volumeMounts=[], workingDir="/")), {}),

@@ -10,8 +10,8 @@ from tests.unit.core.build import IMAGE, both, env, pod, user
 
 TOKEN = {"JUPYTERHUB_API_TOKEN": "s3cret"}
 OURS_NOTEBOOK = ["JUPYTER_GATEWAY_URL", "JUPYTER_GATEWAY_CONNECT_TIMEOUT", "JUPYTER_GATEWAY_REQUEST_TIMEOUT",
-                 "KERNEL_IMAGE", "JUPYTER_CONFIG_PATH", "KERNELPAIR_RUN",
-                 "KERNELPAIR_START_TIMEOUT", "NVIDIA_VISIBLE_DEVICES"]  # fmt: skip
+                 "KERNEL_IMAGE", "JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "KERNELPAIR_RUN",
+                 "KERNELPAIR_PACKAGES", "KERNELPAIR_START_TIMEOUT", "NVIDIA_VISIBLE_DEVICES"]  # fmt: skip
 CASES = [
     # variables, names in the notebook, names in the kernel
     ({"A": "1", "B": "$(A)"}, "A B", "A B"),
@@ -103,7 +103,7 @@ def test_the_notebook_is_told_where_the_gateway_is():
     assert told["NVIDIA_VISIBLE_DEVICES"] == "none"
 
 
-CONFIG_PATHS = [
+SEARCH_PATHS = [
     ([], "/opt/kernelpair"),
     (env(JUPYTER_CONFIG_PATH="/etc/j"), "/opt/kernelpair:/etc/j"),
     # The kubelet's last one counts.
@@ -117,10 +117,15 @@ CONFIG_PATHS = [
 ]
 
 
-@pytest.mark.parametrize(("variables", "expected"), CONFIG_PATHS)
-def test_ours_stands_in_front_of_the_operators_config_path(variables, expected):
-    notebook, _ = both(user(env=variables))
-    assert [e.get("value") for e in notebook["env"] if e["name"] == "JUPYTER_CONFIG_PATH"][-1] == expected
+@pytest.mark.parametrize(("variable", "ours"), split.environment.SEARCH_PATHS.items())
+@pytest.mark.parametrize(("variables", "expected"), SEARCH_PATHS)
+def test_ours_stands_in_front_of_the_operators_search_paths(variable, ours, variables, expected):
+    there = [{**e, "name": variable if e["name"] == "JUPYTER_CONFIG_PATH" else e["name"]} for e in variables]
+    notebook, kernel = both(user(env=there))
+    found = [e.get("value") for e in notebook["env"] if e["name"] == variable][-1]
+    assert found == expected.replace("/opt/kernelpair", ours)
+    own = [e for e in there if e["name"] == variable and "TOKEN" not in e["value"]]
+    assert [e for e in kernel["env"] if e["name"] == variable] == own
 
 
 GPUS = [

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
+import kernelpair_labextensions
 import kernelpair_token
 from kernelpair_app import gateway
 from kernelpair_packages import ADVICE, provide
@@ -70,6 +71,7 @@ def run() -> int:
         say(f"Python {sys.version.split()[0]} at {sys.executable}")
         for name in [name for name in os.environ if name.startswith(OURS)]:
             del os.environ[name]
+        kernelpair_labextensions.begin(dict(os.environ), settings.packages)
         ipykernel = importlib.util.find_spec("ipykernel") is not None
         provide(settings)
         (Path(settings.run) / "started").write_text(str(time.time_ns()))

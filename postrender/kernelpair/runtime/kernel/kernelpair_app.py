@@ -22,6 +22,7 @@ def gateway(port: int, token: str) -> Any:
     """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop."""
     from kernel_gateway.gatewayapp import KernelGatewayApp
     from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
+    from kernelpair_connections import PairConnection
     from traitlets.config import Config
 
     class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
@@ -69,6 +70,7 @@ def gateway(port: int, token: str) -> Any:
         ip="127.0.0.1", port=port, port_retries=0, base_url="/", kernel_manager_class=PairKernelManager
     )
     config.KernelGatewayApp.api = "kernelpair_personality"
+    config.KernelGatewayApp.kernel_websocket_connection_class = PairConnection
     config.KernelGatewayApp.env_process_whitelist = kernel_environment(os.environ)
     config.JupyterWebsocketPersonality.list_kernels = True
     app = PairGateway.instance(config=config)

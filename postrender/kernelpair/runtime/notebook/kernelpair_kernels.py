@@ -9,11 +9,7 @@ import os
 from typing import Any
 
 import kernelpair_remote as remote
-from jupyter_server.gateway.managers import (
-    GatewayKernelManager,
-    GatewayKernelSpecManager,
-    GatewayMappingKernelManager,
-)
+from jupyter_server.gateway.managers import GatewayKernelManager, GatewayMappingKernelManager
 from tornado.web import HTTPError
 from traitlets import default
 
@@ -175,11 +171,3 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
             return await super().shutdown_all(now=now)
         except (HTTPError, OSError) as error:
             self.log.info("kernelpair: the kernel gateway is gone, and its kernels with it: %s", error)
-
-
-class PairKernelSpecManager(GatewayKernelSpecManager):  # type: ignore[misc]
-    """The kernelspecs of the user's image; who asks before the gateway is up waits for it."""
-
-    async def list_kernel_specs(self) -> Any:
-        """Return the gateway's kernelspecs."""
-        return await remote.patiently(super().list_kernel_specs, self.log)

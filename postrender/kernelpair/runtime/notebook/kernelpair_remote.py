@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+import urllib.parse
 from pathlib import Path
 from typing import Any, Awaitable, Callable, TypeVar
 
-from jupyter_server.gateway.gateway_client import gateway_request
+from jupyter_server.gateway.gateway_client import GatewayClient, gateway_request
 from tornado.escape import json_decode
 from tornado.web import HTTPError
 
@@ -28,6 +29,20 @@ def started() -> str:
         return (Path(os.environ["KERNELPAIR_RUN"]) / "started").read_text()
     except (KeyError, OSError):
         return ""
+
+
+async def listening() -> None:
+    """Return once somebody listens at the gateway's port, or `start_seconds` are over; without a word in the log."""
+    address = urllib.parse.urlsplit(GatewayClient.instance().url or "")
+    until = time.monotonic() + start_seconds()
+    while time.monotonic() < until:
+        try:
+            _, writer = await asyncio.open_connection(address.hostname, address.port)
+        except OSError:
+            await asyncio.sleep(RETRY_SECONDS)
+        else:
+            writer.close()
+            return
 
 
 async def patiently(ask: Callable[[], Awaitable[_T]], log: Any) -> _T:
