@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
+import kernelpair_memory
 import kernelpair_token
 from kernelpair_app import gateway
+from kernelpair_deaths import Deaths
 from kernelpair_packages import ADVICE, provide
 from kernelpair_settings import OURS, Failure, Settings, say
 
@@ -65,6 +67,8 @@ def run() -> int:
     signal.signal(signal.SIGALRM, out_of_time)
     settings = Settings.read(os.environ)
     signal.setitimer(signal.ITIMER_REAL, settings.start_timeout)
+    deaths = Deaths(settings.run)
+    deaths.previous_run()  # before this one leaves its mark, by which the notebook server knows it
     stage = "install"
     try:
         say(f"Python {sys.version.split()[0]} at {sys.executable}")
@@ -74,14 +78,16 @@ def run() -> int:
         provide(settings)
         (Path(settings.run) / "started").write_text(str(time.time_ns()))
         stage = "serve"
-        app = gateway(settings.port, kernelpair_token.token(settings.run))
+        app = gateway(settings.port, kernelpair_token.token(settings.run), deaths.died)
         check_kernels(app, ipykernel)
         signal.setitimer(signal.ITIMER_REAL, 0)
     except OutOfTime:
         raise Failure(f"not ready within {settings.start_timeout:g} s: {LATE[stage]}") from None
+    unwatch = kernelpair_memory.watch(settings, deaths, app.kernel_manager.leaders)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
     signal.signal(signal.SIGINT, lambda _signum, _frame: app.stop(from_signal=True))
     app.start()
+    unwatch()
     say("stopped, as told" if app.told else "the gateway ended by itself")
     return 0 if app.told else 1
 

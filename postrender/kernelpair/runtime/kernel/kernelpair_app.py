@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Mapping, Optional
 
 from kernelpair_settings import OURS
 
@@ -14,14 +15,19 @@ def kernel_environment(env: Mapping[str, str]) -> list[str]:
     return [name for name in env if not name.startswith(OURS)]
 
 
-def gateway(port: int, token: str) -> Any:
-    """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop."""
+def gateway(port: int, token: str, died: Callable[[str, Optional[int]], None]) -> Any:
+    """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop.
+
+    ``died`` is called with the id of a kernel whose process has ended by itself, and with its exit code (below 0: a
+    signal; None: not known), before the browsers learn that the kernel restarts.
+    """
     from kernel_gateway.gatewayapp import KernelGatewayApp
     from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
+    from tornado.web import HTTPError
     from traitlets.config import Config
 
     class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
-        """Starts each kernel in the folder that the notebook server names."""
+        """Starts each kernel in the folder that the notebook server names, and tells of its death."""
 
         async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
             env = kwargs.get("env") or {}
@@ -29,7 +35,22 @@ def gateway(port: int, token: str) -> Any:
             env.pop("KERNEL_LAUNCH_TIMEOUT", None)  # the gateway client's own
             if folder and Path(folder).is_dir():
                 kwargs["cwd"] = folder
-            return await super().start_kernel(*args, **kwargs)
+            kernel_id = await super().start_kernel(*args, **kwargs)
+            for event in ("restart", "dead"):  # the connections' own callbacks come after these
+                self.add_restart_callback(kernel_id, lambda: died(kernel_id, self._end_of(kernel_id)), event)
+            return kernel_id
+
+        def _end_of(self, kernel_id: str) -> Optional[int]:
+            process = getattr(self.get_kernel(kernel_id).provisioner, "process", None)
+            return None if process is None else process.returncode
+
+        def leaders(self) -> dict[str, int]:
+            """Return the process id of each kernel that has one."""
+            found = {}
+            for kernel_id in self.list_kernel_ids():
+                with contextlib.suppress(HTTPError, KeyError):  # gone meanwhile: this is asked from another thread
+                    found[kernel_id] = getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
+            return {kernel_id: pid for kernel_id, pid in found.items() if pid}
 
     class PairGateway(KernelGatewayApp):  # type: ignore[misc]
         """Knows whether it was told to stop."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any
 
+import kernelpair_explain as explain
 import kernelpair_remote as remote
 from jupyter_client.jsonutil import json_default
 from jupyter_server.gateway.connections import GatewayWebSocketConnection
@@ -23,7 +24,8 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
     """Carries messages both ways, in order; a slow browser slows the gateway down instead of filling the memory.
 
     What the browser sends before the kernel can be reached waits. When the kernel is lost the browser is told that it
-    restarts, upon which it connects anew.
+    restarts, upon which it connects anew. Before that, the cell that was running ends with an error that says why the
+    kernel died, where that is known.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -87,6 +89,8 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             message = await self.ws.read_message()
             if message is None:
                 return
+            if isinstance(message, str) and len(message) < explain.SHORT:
+                self._overhear(message)
             try:
                 await self.websocket_handler.write_message(message, binary=isinstance(message, bytes))
             except WebSocketClosedError:
@@ -99,13 +103,56 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         if kernel.available.is_set() and kernel.remote_id == before:
             return  # only the connection broke
         self.log.warning("kernelpair: kernel %s was lost with its container", self.kernel_id)
+        self._explain(explain.why(before, lost=True))
         self._say_status("restarting")
+
+    def _overhear(self, text: str) -> None:
+        """Learn from what the kernel says which cells run in it, and that it died.
+
+        These are the keys of a message of the kernel's own: in what a cell prints, quotes are escaped.
+        """
+        if '"execution_state"' not in text and '"execute_input"' not in text:
+            return
+        message = json.loads(text)
+        kernel, kind = self.kernel_manager, message["header"]["msg_type"]
+        if kind not in ("status", "execute_input"):
+            return
+        kernel.requests.note(message, kernel.remote_id)
+        state = message["content"].get("execution_state")
+        if state in ("restarting", "dead"):
+            self._explain(explain.why(kernel.remote_id))
+        elif state == "idle":
+            self._explain_late()
+
+    def _explain(self, explanation: explain.Explanation | None) -> None:
+        """End the cells that this browser waits for with what is known of the kernel's death."""
+        if explanation is None:
+            return
+        requests = self.kernel_manager.requests
+        self.log.warning("kernelpair: kernel %s: %s", self.kernel_id, explanation.text)
+        for request in requests.of(self.session_id):
+            requests.end(request)
+            for message in explain.messages(request, explanation, self.session):
+                self._say(message)
+
+    def _explain_late(self) -> None:
+        """A kernel that answers while a cell waits for one that died before: nobody was connected then."""
+        kernel = self.kernel_manager
+        for request in kernel.requests.of(self.session_id):
+            lost = request.remote_id != kernel.remote_id
+            explanation = explain.why(request.remote_id, lost)
+            if explanation is not None and (lost or explanation.time > request.began):
+                self._explain(explanation)
+                self._say_status("restarting")
+                return
 
     async def _look(self) -> None:
         await self.multi_kernel_manager.look()
 
     def _say_status(self, status: str) -> None:
-        message = {**self.session.msg("status", {"execution_state": status}), "channel": "iopub"}
+        self._say({**self.session.msg("status", {"execution_state": status}), "channel": "iopub"})
+
+    def _say(self, message: dict[str, Any]) -> None:
         try:
             self.websocket_handler.write_message(json.dumps(message, default=json_default))
         except WebSocketClosedError:

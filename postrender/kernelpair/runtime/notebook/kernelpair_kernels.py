@@ -14,6 +14,7 @@ from jupyter_server.gateway.managers import (
     GatewayKernelSpecManager,
     GatewayMappingKernelManager,
 )
+from kernelpair_explain import Requests
 from tornado.web import HTTPError
 from traitlets import default
 
@@ -33,6 +34,7 @@ class PairKernel(GatewayKernelManager):  # type: ignore[misc]
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.asked: dict[str, Any] = {}
+        self.requests = Requests()
         self.gateway_started = ""
         self.remote_id = ""
         self.available = asyncio.Event()
@@ -82,6 +84,7 @@ class PairKernel(GatewayKernelManager):  # type: ignore[misc]
 
     async def restart_kernel(self, **kwargs: Any) -> None:
         """Restart it; one that the gateway has lost is started anew."""
+        self.requests.clear()
         try:
             await remote.patiently(lambda: super(PairKernel, self).restart_kernel(**kwargs), self.log)
         except HTTPError as error:
