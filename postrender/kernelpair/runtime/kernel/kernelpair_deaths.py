@@ -8,7 +8,7 @@ import threading
 import time
 from typing import Any, Mapping, NamedTuple, Optional
 
-import kernelpair_records as records
+import kernelpair_reports as reports
 from kernelpair_settings import say
 
 KEPT = 50
@@ -65,7 +65,7 @@ def reason(code: Optional[int], peak: Optional[Moment], oom_killed: bool) -> str
         return "unknown"
     if code != KERNEL_KILLED:
         return "signal" if code < 0 else "exit"
-    near = peak is not None and peak.limit is not None and peak.usage >= records.NEAR * peak.limit
+    near = peak is not None and peak.limit is not None and peak.usage >= reports.NEAR * peak.limit
     return "memory" if oom_killed or near else "signal"
 
 
@@ -97,22 +97,22 @@ class Deaths:
 
     def previous_run(self) -> None:
         """Record why this container's previous run ended, if it ended abruptly: its last sample is still there."""
-        sample = records.read(self._run, records.SAMPLE)
+        sample = reports.read(self._run, reports.SAMPLE)
         if sample is None:
             return
-        record = records.container_end(sample)
+        record = reports.container_end(sample)
         self._add(record)
         self.forget()
         say(f"this container ended abruptly before: {record['reason']}: {record['usage']} of {record['limit']} bytes")
 
     def forget(self) -> None:
         """Remove the last sample: this run's end needs no judging."""
-        records.remove(self._run, records.SAMPLE)
+        reports.remove(self._run, reports.SAMPLE)
 
     def _add(self, record: dict[str, Any]) -> None:
         with self._lock:
-            known = records.read(self._run, records.DEATHS) or []
-            records.write(self._run, records.DEATHS, [*known, record][-KEPT:])
+            known = reports.read(self._run, reports.DEATHS) or []
+            reports.write(self._run, reports.DEATHS, [*known, record][-KEPT:])
 
 
 def _record(

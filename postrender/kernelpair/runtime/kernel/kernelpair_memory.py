@@ -13,12 +13,12 @@ import threading
 import time
 from typing import Any, Callable, Mapping, Optional
 
-import kernelpair_records as records
+import kernelpair_reports as reports
 from kernelpair_cgroup import Cgroup, Reading, find
 from kernelpair_deaths import Deaths, Moment
 from kernelpair_guard import SHORT, Guard, choose, interval
-from kernelpair_processes import Size, processes, size, trees
 from kernelpair_settings import Settings, say
+from kernelpair_trees import Size, processes, size, trees
 
 # What is seen is written down after so many seconds, or when it has changed by this share of the limit.
 WRITE_SECONDS = 1.0
@@ -62,7 +62,7 @@ class Kernels:
         return {name: found.held for name, found in self.sizes.items()}
 
     def models(self) -> dict[str, Any]:
-        """What `kernelpair_records` says of each kernel."""
+        """What `kernelpair_reports` says of each kernel."""
         return {
             name: {"pid": self.pids[name][0], **found._asdict(), "cpu": round(self.cores[name], 3)}
             for name, found in self.sizes.items()
@@ -138,7 +138,7 @@ class Sampler(threading.Thread):
             "cpu": {"usage": self._cores(now, reading.cpu_seconds), "limit": reading.cpu_limit},
             "kernels": self._kernels.models(),
         }
-        records.write(self._run, records.SAMPLE, sample)
+        reports.write(self._run, reports.SAMPLE, sample)
         self._last, self._written = reading, now
 
     def _cores(self, now: float, seconds: float) -> float:

@@ -7,7 +7,7 @@ import signal
 import time
 from typing import Any, NamedTuple, Optional
 
-import kernelpair_records as records
+import kernelpair_reports as reports
 
 # Status messages and announced inputs are short; outputs, which may be long, are never read.
 SHORT = 65536
@@ -52,7 +52,7 @@ class Explanation(NamedTuple):
 
 
 def explain(record: dict[str, Any], kernel_id: str) -> Optional[Explanation]:
-    """Return what a record of `kernelpair_records` means for the user of a kernel; None where it says nothing."""
+    """Return what a record of `kernelpair_reports` means for the user of a kernel; None where it says nothing."""
     name, text = SENTENCES.get((record["reason"], record["container"]), ("", ""))
     if not name:
         return None
@@ -85,7 +85,7 @@ def _signal(number: int) -> str:
 def why(kernel_id: str, lost: bool = False) -> Optional[Explanation]:
     """Return why the gateway's kernel ``kernel_id`` died last; ``lost``: its container with it."""
     run_dir = os.environ.get("KERNELPAIR_RUN", "")
-    record = records.death_of(run_dir, kernel_id, lost)
+    record = reports.death_of(run_dir, kernel_id, lost)
     return None if record is None else explain(record, kernel_id)
 
 
@@ -142,7 +142,12 @@ def messages(request: Request, explanation: Explanation, session: Any) -> list[d
         "evalue": explanation.text,
         "traceback": [f"{explanation.name}: {explanation.text}"],
     }
-    reply = {"status": "error", "execution_count": request.execution_count, "user_expressions": {}, "payload": []}
+    reply: dict[str, Any] = {
+        "status": "error",
+        "execution_count": request.execution_count,
+        "user_expressions": {},
+        "payload": [],
+    }
     reply.update(error)
     made = []
     for channel, kind, content in (
