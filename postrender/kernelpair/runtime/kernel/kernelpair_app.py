@@ -50,6 +50,7 @@ def gateway(port: int, token: str) -> Any:
     config.KernelGatewayApp.update(
         ip="127.0.0.1", port=port, port_retries=0, base_url="/", kernel_manager_class=PairKernelManager
     )
+    config.KernelGatewayApp.api = "kernelpair_personality"
     config.KernelGatewayApp.env_process_whitelist = kernel_environment(os.environ)
     config.JupyterWebsocketPersonality.list_kernels = True
     app = PairGateway.instance(config=config)

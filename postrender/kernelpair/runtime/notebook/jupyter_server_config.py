@@ -35,6 +35,7 @@ def _token(run_dir: str) -> _Secret:
 if "KERNELPAIR_RUN" in os.environ:
     sys.path.append(str(Path(__file__).absolute().parent))
     c.GatewayClient.auth_token = _token(os.environ["KERNELPAIR_RUN"])
+    c.ServerApp.jpserver_extensions.update({"kernelpair_extension": True})  # leaves the others as they are
     c.ServerApp.kernel_manager_class = "kernelpair_kernels.PairKernelManager"
     c.ServerApp.kernel_spec_manager_class = "kernelpair_kernels.PairKernelSpecManager"
     c.ServerApp.kernel_websocket_connection_class = "kernelpair_channels.PairConnection"

@@ -1,0 +1,39 @@
+"""What the gateway serves: kernels, as upstream, and what else the notebook server asks the kernel container for."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from kernel_gateway.jupyter_websocket import JupyterWebsocketPersonality
+from kernel_gateway.mixins import CORSMixin, JSONErrorsMixin, TokenAuthorizationMixin
+
+# Modules with a function ``handlers(gateway)``, which returns tornado's (pattern, class, arguments), and a coroutine
+# function ``stop(gateway)``, which ends what the module has started.
+PARTS: tuple[str, ...] = ()
+
+
+class PairHandler(TokenAuthorizationMixin, CORSMixin, JSONErrorsMixin, APIHandler):  # type: ignore[misc]
+    """The base of our handlers: asks for the gateway's token, refuses other origins, tells errors as JSON."""
+
+
+class PairPersonality(JupyterWebsocketPersonality):  # type: ignore[misc]
+    """Upstream's, with our parts."""
+
+    def create_request_handlers(self) -> list[tuple[Any, ...]]:
+        """Return the handlers of all parts and then upstream's, the last of which takes every path."""
+        parts = [importlib.import_module(part) for part in PARTS]
+        ours = [handler for part in parts for handler in part.handlers(self.parent)]
+        return [*ours, *super().create_request_handlers()]
+
+    async def shutdown(self) -> None:
+        """End what the parts have started, and the kernels."""
+        for part in PARTS:
+            await importlib.import_module(part).stop(self.parent)
+        await super().shutdown()
+
+
+def create_personality(*args: Any, **kwargs: Any) -> PairPersonality:
+    """Return what the gateway asks a module for that its option ``api`` names."""
+    return PairPersonality(*args, **kwargs)
