@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Mapping
 
@@ -14,8 +15,12 @@ def kernel_environment(env: Mapping[str, str]) -> list[str]:
     return [name for name in env if not name.startswith(OURS)]
 
 
-def gateway(port: int, token: str) -> Any:
-    """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop."""
+def gateway(port: int, token: str, connections: Path) -> Any:
+    """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop.
+
+    The kernels' connection files go to the folder `connections`, which is made anew. Upstream's is in the user's home,
+    which two pods may share and which may be full or read-only.
+    """
     from kernel_gateway.gatewayapp import KernelGatewayApp
     from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
     from traitlets.config import Config
@@ -53,6 +58,8 @@ def gateway(port: int, token: str) -> Any:
     config.KernelGatewayApp.api = "kernelpair_personality"
     config.KernelGatewayApp.env_process_whitelist = kernel_environment(os.environ)
     config.JupyterWebsocketPersonality.list_kernels = True
-    app = PairGateway.instance(config=config)
+    shutil.rmtree(connections, ignore_errors=True)
+    connections.mkdir(mode=0o700)
+    app = PairGateway.instance(config=config, runtime_dir=str(connections))
     app.initialize(argv=[])
     return app
