@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,23 +22,37 @@ from tests.localpod.pod import load
 
 CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
+REQUIREMENT = "jupyter-kernel-gateway==3.0.1"
 PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
+
+
+def have_gateway(sandbox: Path) -> None:
+    """Have the gateway's packages in the pod's volume already."""
+    made = images.gateway(REQUIREMENT, images.environment("user") / "bin" / "python3")
+    volume = sandbox / "volumes" / "kernelpair-gateway"
+    volume.mkdir(parents=True)
+    (volume / made.name).symlink_to(made)
 
 
 class Server:
     """One running server; a context manager that stops its containers and removes what they wrote."""
 
-    def __init__(self, kind: str, until: str = "gateway") -> None:
-        """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers."""
+    def __init__(self, kind: str, until: str = "gateway", values: Sequence[str] = ()) -> None:
+        """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers.
+
+        Where the gateway is waited for, its packages are there as from an earlier start of the container.
+        """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
         ports = pair.pick_ports()
         try:
             if kind == "pair":
-                self.pair = pair.Pair(pair.render(pair.helm(), ports), self.sandbox, ports)
+                if until == "gateway":
+                    have_gateway(self.sandbox)
+                self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values), self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:
-                rendered = pair.render(pair.helm(), ports, post_render=False, values=PLAIN_IMAGE)
+                rendered = pair.render(pair.helm(), ports, post_render=False, values=[*PLAIN_IMAGE, *values])
                 pod = load(rendered, self.sandbox, images.image, pair.POD_TEMPLATE)
                 self.running, self.home = RunningPod(pod, ports[:1]), pod.volumes[pair.HOME_VOLUME]
         except BaseException:
@@ -63,6 +79,20 @@ class Server:
     def _clean(self) -> None:
         kill_leftovers(self.sandbox)
         shutil.rmtree(self.sandbox, ignore_errors=True)
+
+    def end(self, name: str, number: signal.Signals) -> int:
+        """Have a container's main process ended by a signal; returns its exit code."""
+        running = self.running.containers[name]
+        running.process.send_signal(number)
+        code = running.process.wait(START_SECONDS)
+        running.health.stop()
+        return code
+
+    def again(self, name: str) -> None:
+        """Start a container that ended once more, as the kubelet does."""
+        for stale in self.home.glob(".local/share/jupyter/runtime/jpserver-*"):
+            stale.unlink()  # in a container the next server has the same pid, and writes over it
+        self.running.start(self.running.containers[name].container)
 
     def ask(self, row: str, timeout: float = 120, **arguments: Any) -> Any:
         """What a row, `module.function` in rows/, finds here; `arguments` are handed to it."""

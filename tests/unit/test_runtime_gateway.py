@@ -16,6 +16,7 @@ import kernelpair_app as app
 import kernelpair_packages as packages
 import pytest
 from kernelpair_settings import Failure, Settings
+from kernelpair_state import State
 
 from kernelpair import runtimefiles
 
@@ -154,14 +155,15 @@ def test_a_finished_installation_is_reused_and_one_for_other_settings_is_not(
     settings = Settings.read(env)
     asked: list[Path] = []
 
-    def install(_settings: object, target: Path, _scratch: Path) -> None:
+    def install(_settings: object, target: Path, _scratch: Path, _state: object) -> None:
         asked.append(target)
         target.mkdir()
 
     monkeypatch.setattr(packages, "_pip", install)
-    first = packages.installed(settings)
-    assert packages.installed(settings) == first
-    other = packages.installed(settings._replace(requirement="jupyter-kernel-gateway==3.0.0"))
+    state = State(settings.run)
+    first = packages.installed(settings, state)
+    assert packages.installed(settings, state) == first
+    other = packages.installed(settings._replace(requirement="jupyter-kernel-gateway==3.0.0"), state)
     assert len(asked) == 2
     assert other != first
     assert {path.name for path in settings.packages.iterdir()} == {first.name, other.name}

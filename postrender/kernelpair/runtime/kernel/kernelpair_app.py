@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Callable, Mapping, Optional
 
@@ -15,8 +16,11 @@ def kernel_environment(env: Mapping[str, str]) -> list[str]:
     return [name for name in env if not name.startswith(OURS)]
 
 
-def gateway(port: int, token: str, died: Callable[[str, Optional[int]], None]) -> Any:
+def gateway(port: int, token: str, connections: Path, died: Callable[[str, Optional[int]], None]) -> Any:
     """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop.
+
+    The kernels' connection files go to the folder `connections`, which is made anew. Upstream's is in the user's home,
+    which two pods may share and which may be full or read-only.
 
     ``died`` is called with the id of a kernel whose process has ended by itself, and with its exit code (below 0: a
     signal; None: not known), before the browsers learn that the kernel restarts.
@@ -74,6 +78,8 @@ def gateway(port: int, token: str, died: Callable[[str, Optional[int]], None]) -
     config.KernelGatewayApp.api = "kernelpair_personality"
     config.KernelGatewayApp.env_process_whitelist = kernel_environment(os.environ)
     config.JupyterWebsocketPersonality.list_kernels = True
-    app = PairGateway.instance(config=config)
+    shutil.rmtree(connections, ignore_errors=True)
+    connections.mkdir(mode=0o700)
+    app = PairGateway.instance(config=config, runtime_dir=str(connections))
     app.initialize(argv=[])
     return app

@@ -1,6 +1,7 @@
 """Fits the front-end's Jupyter server to the pair; found by way of JUPYTER_CONFIG_PATH.
 
 It gets the pair's token, and classes (beside this file) for kernels in another container.
+What the command line or ~/.jupyter says about the same classes wins, as over any other configuration.
 Without KERNELPAIR_RUN nothing is set and a line on stderr says so: the server starts, as it would without this file.
 With it, a token that can't be had ends the server: one that can reach no kernel would only look alive.
 """
@@ -37,7 +38,8 @@ if "KERNELPAIR_RUN" in os.environ:
     c.GatewayClient.auth_token = _token(os.environ["KERNELPAIR_RUN"])
     c.ServerApp.jpserver_extensions.update({"kernelpair_extension": True})  # leaves the others as they are
     c.ServerApp.kernel_manager_class = "kernelpair_kernels.PairKernelManager"
-    c.ServerApp.kernel_spec_manager_class = "kernelpair_kernels.PairKernelSpecManager"
+    c.ServerApp.kernel_spec_manager_class = "kernelpair_specs.PairKernelSpecManager"
+    c.ServerApp.session_manager_class = "kernelpair_sessions.PairSessionManager"
     c.ServerApp.kernel_websocket_connection_class = "kernelpair_channels.PairConnection"
 else:
     print("kernelpair: KERNELPAIR_RUN is not set: the server starts without the pair's token", file=sys.stderr)

@@ -21,9 +21,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any, Optional
+
+import kernelpair_files
 
 SAMPLE = "memory.json"
 DEATHS = "deaths.json"
@@ -33,15 +34,8 @@ NEAR = 0.9
 
 
 def write(run_dir: str, name: str, content: Any) -> None:
-    """Put `content` into a file in one step; for one writing process, and for readers of any user id."""
-    new = Path(run_dir) / f".{name}"
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    try:
-        os.fchmod(file, 0o644)  # whatever the umask
-        os.write(file, json.dumps(content).encode())
-    finally:
-        os.close(file)
-    new.rename(Path(run_dir) / name)
+    """Put `content` into a file in one step."""
+    kernelpair_files.replace(Path(run_dir) / name, json.dumps(content).encode())
 
 
 def read(run_dir: str, name: str) -> Any:
