@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import signal
 import threading
 import time
@@ -110,7 +111,7 @@ class Deaths:
         reports.remove(self._run, reports.SAMPLE)
 
     def _add(self, record: dict[str, Any]) -> None:
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):  # the guard must be able to act where nothing can be written
             known = reports.read(self._run, reports.DEATHS) or []
             reports.write(self._run, reports.DEATHS, [*known, record][-KEPT:])
 

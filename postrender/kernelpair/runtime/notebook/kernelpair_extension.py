@@ -9,7 +9,7 @@ from jupyter_server.utils import url_path_join
 
 # Modules with a function ``handlers(serverapp)``, which returns tornado's (pattern, class, arguments) with patterns
 # that begin behind the base URL; [] where the module has nothing to serve.
-PARTS: tuple[str, ...] = ("kernelpair_shutdown",)
+PARTS: tuple[str, ...] = ("kernelpair_shutdown", "kernelpair_usage")
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
