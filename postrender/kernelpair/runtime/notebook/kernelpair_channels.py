@@ -128,17 +128,18 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         """End the cells that this browser waits for with what is known of the kernel's death."""
         if explanation is None:
             return
-        requests = self.kernel_manager.requests
         self.log.warning("kernelpair: kernel %s: %s", self.kernel_id, explanation.text)
-        for request in requests.of(self.session_id):
-            requests.end(request)
-            for message in explain.messages(request, explanation, self.session):
+        requests = self.kernel_manager.requests
+        told = requests.running(self.session_id) or requests.next(self.session_id)
+        requests.end(self.session_id)
+        for request in told:
+            for message in explain.messages(request, explanation, self.session, requests.kernel_session):
                 self._say(message)
 
     def _explain_late(self) -> None:
         """A kernel that answers while a cell waits for one that died before: nobody was connected then."""
         kernel = self.kernel_manager
-        for request in kernel.requests.of(self.session_id):
+        for request in kernel.requests.running(self.session_id):
             lost = request.remote_id != kernel.remote_id
             explanation = explain.why(request.remote_id, lost)
             if explanation is not None and (lost or explanation.time > request.began):
@@ -160,6 +161,10 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
 
     def handle_incoming_message(self, message: Any) -> None:
         """Send what the browser says to the kernel, or keep it until there is one."""
+        if isinstance(message, str) and len(message) < explain.SHORT and '"execute_request"' in message:
+            asked = json.loads(message)
+            if asked["header"]["msg_type"] == "execute_request":
+                self.kernel_manager.requests.sent(asked, self.kernel_manager.remote_id)
         if self.ws is None:
             self._waiting.append(message)
         else:

@@ -90,48 +90,63 @@ def why(kernel_id: str, lost: bool = False) -> Optional[Explanation]:
 
 
 class Request(NamedTuple):
-    """A cell that runs: its request's header, the kernel's session, the gateway's kernel id, when it began."""
+    """A cell that was sent to a kernel: its request's header, when, and what the kernel has said of it."""
 
     header: dict[str, Any]
-    kernel_session: str
     remote_id: str
     began: float
-    execution_count: Optional[int]
+    busy: bool = False
+    execution_count: Optional[int] = None
 
 
 class Requests:
-    """The cells that run in one kernel, known from what it publishes; all its connections share it."""
+    """The cells that were sent to one kernel and aren't done; all its connections share it.
+
+    ``kernel_session`` is the session of the kernel's own messages.
+    """
 
     def __init__(self) -> None:
-        self._running: dict[str, Request] = {}
+        self.kernel_session = ""
+        self._open: dict[str, Request] = {}
+
+    def sent(self, message: dict[str, Any], remote_id: str) -> None:
+        """Note a browser's request to the gateway's kernel ``remote_id``."""
+        header = message["header"]
+        self._open[header["msg_id"]] = Request(header, remote_id, time.time())
 
     def note(self, message: dict[str, Any], remote_id: str) -> None:
-        """Note a status message, or an announced input, of the gateway's kernel ``remote_id``."""
+        """Note a status, or an announced input, that the gateway's kernel ``remote_id`` publishes."""
         parent, content = message["parent_header"], message["content"]
-        asked = parent.get("msg_id")
-        known = self._running.get(asked)
+        if not parent:
+            return
+        asked = parent["msg_id"]
+        self.kernel_session = message["header"]["session"]
         if content.get("execution_state") == "idle":
-            self._running.pop(asked, None)
-        elif known is not None and "execution_count" in content:
-            self._running[asked] = known._replace(execution_count=content["execution_count"])
-        elif content.get("execution_state") == "busy" and parent.get("msg_type") == "execute_request":
-            session = message["header"]["session"]
-            self._running[asked] = Request(parent, session, remote_id, time.time(), None)
+            self._open.pop(asked, None)
+        elif parent.get("msg_type") == "execute_request":
+            known = self._open.get(asked) or Request(parent, remote_id, time.time())
+            self._open[asked] = known._replace(
+                busy=True, execution_count=content.get("execution_count", known.execution_count)
+            )
 
-    def of(self, session: str) -> list[Request]:
-        """Return the cells that a browser's session waits for."""
-        return [request for request in self._running.values() if request.header.get("session") == session]
+    def running(self, session: str) -> list[Request]:
+        """Return the cells that run, of those that a browser's session waits for."""
+        return [request for request in self._open.values() if request.busy and request.header["session"] == session]
 
-    def end(self, request: Request) -> None:
-        """Forget a cell: its browser was told."""
-        self._running.pop(request.header["msg_id"], None)
+    def next(self, session: str) -> list[Request]:
+        """Return the cell that a browser's session has sent first: one may kill its kernel before that says it runs."""
+        return [request for request in self._open.values() if request.header["session"] == session][:1]
+
+    def end(self, session: str) -> None:
+        """Forget what a browser's session waits for: it was told."""
+        self._open = {name: one for name, one in self._open.items() if one.header["session"] != session}
 
     def clear(self) -> None:
         """Forget all: the user restarts the kernel."""
-        self._running.clear()
+        self._open.clear()
 
 
-def messages(request: Request, explanation: Explanation, session: Any) -> list[dict[str, Any]]:
+def messages(request: Request, explanation: Explanation, session: Any, kernel_session: str) -> list[dict[str, Any]]:
     """Return what ends a cell in a browser: an error in its output, the reply to its request, and the idle status.
 
     They carry the session of the kernel: JupyterLab drops what it hasn't shown yet when another session begins, and
@@ -156,7 +171,7 @@ def messages(request: Request, explanation: Explanation, session: Any) -> list[d
         ("iopub", "status", {"execution_state": "idle"}),
     ):
         message = session.msg(kind, content, parent=request.header)
-        message["header"]["session"] = request.kernel_session
+        message["header"]["session"] = kernel_session or session.session
         message.update(parent_header=request.header, channel=channel, buffers=[])
         made.append(message)
     return made
