@@ -57,6 +57,26 @@ PROMISES = (
         ("test_the_notebook_outlives_the_kernel_container",),
     ),
     Promise(
+        "A kernel that takes too much memory takes the other kernels, the terminals and the server with it",
+        "the largest kernel alone is stopped, just before the limit",
+        ("test_the_largest_kernel_is_stopped_just_before_the_limit_and_its_cell_says_so",),
+    ),
+    Promise(
+        "A cell whose kernel died says nothing",
+        "it says why: memory (limit, use, what to do), a signal, an exit code",
+        (
+            "test_a_cell_says_that_the_kernel_was_killed_for_memory",
+            "test_a_cell_says_how_else_its_kernel_ended",
+            "test_who_was_away_when_the_kernel_died_is_told_on_return",
+            "test_a_cell_says_that_the_whole_container_was_lost",
+        ),
+    ),
+    Promise(
+        "The memory display (jupyter-resource-usage)",
+        "the same, of the kernel container and its limits",
+        ("test_usage_figures_are_the_kernel_containers",),
+    ),
+    Promise(
         "The server answers as soon as it is up",
         "the same; what needs the kernel container waits for it",
         ("test_who_comes_before_the_gateway_waits_for_it",),

@@ -1,7 +1,7 @@
 """Samples the kernel container's memory for the notebook server, and stops a kernel just before the limit does.
 
 A thread of its own, so that a busy event loop doesn't stop it. Far from the limit it looks about once a second, which
-takes about 0.1% of a core; in the limit's last 15% every 20 ms, which takes about 3%.
+took 0.1% of a core where it was measured; in the limit's last 15% every 20 ms, which took 2%.
 """
 
 from __future__ import annotations

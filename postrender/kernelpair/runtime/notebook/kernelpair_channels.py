@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import kernelpair_explain as explain
@@ -89,8 +90,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             message = await self.ws.read_message()
             if message is None:
                 return
-            if isinstance(message, str) and len(message) < explain.SHORT:
-                self._overhear(message)
+            self._overhear(message)
             try:
                 await self.websocket_handler.write_message(message, binary=isinstance(message, bytes))
             except WebSocketClosedError:
@@ -103,24 +103,19 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         if kernel.available.is_set() and kernel.remote_id == before:
             return  # only the connection broke
         self.log.warning("kernelpair: kernel %s was lost with its container", self.kernel_id)
-        self._explain(explain.why(before, lost=True))
+        self._explain(explain.why(before, 0.0, lost=True))
         self._say_status("restarting")
 
-    def _overhear(self, text: str) -> None:
-        """Learn from what the kernel says which cells run in it, and that it died.
-
-        These are the keys of a message of the kernel's own: in what a cell prints, quotes are escaped.
-        """
-        if '"execution_state"' not in text and '"execute_input"' not in text:
+    def _overhear(self, text: Any) -> None:
+        """Learn from what the kernel says which cells run in it, and that it died."""
+        message = explain.message_of(text, ("status", "execute_input"))
+        if message is None:
             return
-        message = json.loads(text)
-        kernel, kind = self.kernel_manager, message["header"]["msg_type"]
-        if kind not in ("status", "execute_input"):
-            return
+        kernel = self.kernel_manager
         kernel.requests.note(message, kernel.remote_id)
         state = message["content"].get("execution_state")
         if state in ("restarting", "dead"):
-            self._explain(explain.why(kernel.remote_id))
+            self._explain(explain.why(kernel.remote_id, time.time() - explain.RECENT))
         elif state == "idle":
             self._explain_late()
 
@@ -141,8 +136,8 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         kernel = self.kernel_manager
         for request in kernel.requests.running(self.session_id):
             lost = request.remote_id != kernel.remote_id
-            explanation = explain.why(request.remote_id, lost)
-            if explanation is not None and (lost or explanation.time > request.began):
+            explanation = explain.why(request.remote_id, 0.0 if lost else request.began, lost)
+            if explanation is not None:
                 self._explain(explanation)
                 self._say_status("restarting")
                 return
@@ -161,10 +156,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
 
     def handle_incoming_message(self, message: Any) -> None:
         """Send what the browser says to the kernel, or keep it until there is one."""
-        if isinstance(message, str) and len(message) < explain.SHORT and '"execute_request"' in message:
-            asked = json.loads(message)
-            if asked["header"]["msg_type"] == "execute_request":
-                self.kernel_manager.requests.sent(asked, self.kernel_manager.remote_id)
+        asked = explain.message_of(message, ("execute_request",))
+        if asked is not None:
+            self.kernel_manager.requests.sent(asked, self.kernel_manager.remote_id)
         if self.ws is None:
             self._waiting.append(message)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -9,33 +10,35 @@ from typing import Any, NamedTuple, Optional
 
 import kernelpair_reports as reports
 
-# Status messages and announced inputs are short; outputs, which may be long, are never read.
+# Status messages and most requests are short; what is longer, as outputs may be, is never read.
 SHORT = 65536
+# A kernel's end is noticed by a poll every 3 s, and told at once.
+RECENT = 60.0
 ADVICE = (
     "Use less memory at a time, shut down kernels that you no longer need, or start your server anew with a larger"
     " profile."
 )
 KILLED, DIED = "KernelKilled", "KernelDied"
-# By reason, for a kernel and for a whole container: the error's name, and what is said; {size} is empty when unknown.
+# By reason, for a kernel or a whole container: the error's name, and what is said; {size} may be empty.
 SENTENCES = {
     ("guard", False): (
         KILLED,
-        "This kernel was stopped just before the memory of the kernel container ran out: {usage} of its {limit} were in"
+        "This kernel was stopped just before the memory of the kernel container ran out: {usage} were in"
         " use{size}. Other kernels go on. {advice}",
     ),
     ("memory", False): (
         KILLED,
-        "This kernel was killed because the memory of the kernel container ran out: {usage} of its {limit} were in use"
+        "This kernel was killed because the memory of the kernel container ran out: {usage} were in use"
         " when last seen{size}. {advice}",
     ),
     ("memory", True): (
         KILLED,
-        "The kernel container was killed, with all kernels in it, because its memory ran out: {usage} of its {limit}"
+        "The kernel container was killed, with all kernels in it, because its memory ran out: {usage}"
         " were in use when last seen{size}. {advice}",
     ),
     ("unknown", True): (
         DIED,
-        "The kernel container ended, with all kernels in it; {usage} of its {limit} of memory were in use when last"
+        "The kernel container ended, with all kernels in it; {usage} of memory were in use when last"
         " seen, so that memory is not known to be the cause.",
     ),
     ("signal", False): (DIED, "This kernel was killed by signal {code}{name}."),
@@ -59,8 +62,7 @@ def explain(record: dict[str, Any], kernel_id: str) -> Optional[Explanation]:
     code = record["code"]
     held = record["kernels"].get(kernel_id, 0)
     filled = text.format(
-        usage=size(record["usage"]),
-        limit=size(record["limit"]) if record["limit"] else "unlimited amount",
+        usage=size(record["usage"]) + (f" of its {size(record['limit'])}" if record["limit"] else ""),
         size=f", {size(held)} of them by this kernel" if held else "",
         code="" if code is None else abs(code),
         name=f" ({_signal(-code)})" if code is not None and code < 0 else "",
@@ -82,11 +84,27 @@ def _signal(number: int) -> str:
         return "unknown"
 
 
-def why(kernel_id: str, lost: bool = False) -> Optional[Explanation]:
-    """Return why the gateway's kernel ``kernel_id`` died last; ``lost``: its container with it."""
-    run_dir = os.environ.get("KERNELPAIR_RUN", "")
-    record = reports.death_of(run_dir, kernel_id, lost)
-    return None if record is None else explain(record, kernel_id)
+def why(kernel_id: str, since: float, lost: bool = False) -> Optional[Explanation]:
+    """Return why the gateway's kernel ``kernel_id`` died last; ``lost``: its container with it.
+
+    None where that isn't known, or was before ``since``, seconds since the epoch: then it is another death that counts.
+    """
+    record = reports.death_of(os.environ.get("KERNELPAIR_RUN", ""), kernel_id, lost)
+    return None if record is None or record["time"] < since else explain(record, kernel_id)
+
+
+def message_of(text: Any, kinds: tuple[str, ...]) -> Optional[dict[str, Any]]:
+    """Return a message that is short and of one of ``kinds``, read from its JSON; None for all others, read or not.
+
+    A kind stands in quotes there, which are escaped in what a cell says or prints.
+    """
+    if not isinstance(text, str) or len(text) >= SHORT or not any(f'"{kind}"' in text for kind in kinds):
+        return None
+    try:
+        message: dict[str, Any] = json.loads(text)
+        return message if message["header"]["msg_type"] in kinds else None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 class Request(NamedTuple):
@@ -112,34 +130,34 @@ class Requests:
     def sent(self, message: dict[str, Any], remote_id: str) -> None:
         """Note a browser's request to the gateway's kernel ``remote_id``."""
         header = message["header"]
-        self._open[header["msg_id"]] = Request(header, remote_id, time.time())
+        self._open[header.get("msg_id", "")] = Request(header, remote_id, time.time())
 
     def note(self, message: dict[str, Any], remote_id: str) -> None:
         """Note a status, or an announced input, that the gateway's kernel ``remote_id`` publishes."""
         parent, content = message["parent_header"], message["content"]
         if not parent:
             return
-        asked = parent["msg_id"]
-        self.kernel_session = message["header"]["session"]
+        asked = parent.get("msg_id", "")
+        self.kernel_session = message["header"].get("session", "")
         if content.get("execution_state") == "idle":
             self._open.pop(asked, None)
         elif parent.get("msg_type") == "execute_request":
-            known = self._open.get(asked) or Request(parent, remote_id, time.time())
-            self._open[asked] = known._replace(
-                busy=True, execution_count=content.get("execution_count", known.execution_count)
-            )
+            known = self._open.get(asked)
+            if known is None or not known.busy:  # sent to one that is gone, it may have waited for this kernel
+                known = Request(parent, remote_id, time.time(), busy=True)
+            self._open[asked] = known._replace(execution_count=content.get("execution_count", known.execution_count))
 
     def running(self, session: str) -> list[Request]:
         """Return the cells that run, of those that a browser's session waits for."""
-        return [request for request in self._open.values() if request.busy and request.header["session"] == session]
+        return [request for request in self._open.values() if request.busy and request.header.get("session") == session]
 
     def next(self, session: str) -> list[Request]:
         """Return the cell that a browser's session has sent first: one may kill its kernel before that says it runs."""
-        return [request for request in self._open.values() if request.header["session"] == session][:1]
+        return [request for request in self._open.values() if request.header.get("session") == session][:1]
 
     def end(self, session: str) -> None:
         """Forget what a browser's session waits for: it was told."""
-        self._open = {name: one for name, one in self._open.items() if one.header["session"] != session}
+        self._open = {name: one for name, one in self._open.items() if one.header.get("session") != session}
 
     def clear(self) -> None:
         """Forget all: the user restarts the kernel."""
