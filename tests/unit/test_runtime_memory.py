@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import stat
 import subprocess
@@ -96,6 +97,21 @@ def test_a_kernel_whose_end_would_not_help_is_left_alone_and_the_log_says_so_onc
     said = capfd.readouterr().err
     assert said.count("memory guard: 513802240 of 524288000 bytes of memory are in use") == 1
     assert "by no kernel: left to the limit" in said
+
+
+def test_while_a_kernel_is_ending_no_other_is_stopped(tmp_path: Path, start: Start) -> None:
+    """Killed by the limit or by its user, it gives its memory back only after it has ended."""
+    small, large = start(80), start(100)
+    kernels = {"small": small.pid, "large": large.pid}
+    sampler = Sampler(str(tmp_path), container(tmp_path, 300), Deaths(str(tmp_path)), lambda: kernels, True)
+    sampler.look()
+    large.kill()
+    os.waitid(os.P_PID, large.pid, os.WEXITED | os.WNOWAIT)
+    container(tmp_path, 490)
+    for _ in range(3):
+        sampler.look()
+    assert small.poll() is None
+    assert reports.read(str(tmp_path), reports.DEATHS) is None
 
 
 def test_a_thread_that_can_not_look_says_so_once_and_looks_again(

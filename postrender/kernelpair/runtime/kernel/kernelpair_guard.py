@@ -13,9 +13,10 @@ MIB = 2**20
 MARGIN = 0.03
 LEAST_MARGIN = 8 * MIB
 MOST_MARGIN = 1024 * MIB
-# From this share of the limit on it looks every SHORT seconds; before, so often that FASTEST, a machine's memory being
-# written at full speed, can't pass there unseen.
+# From this share of the limit on it looks every SHORT seconds at least; everywhere so often that FASTEST, a machine's
+# memory being written at full speed, can't get there, or from there to the line, unseen; but never within SHORTEST.
 WATCHED = 0.85
+SHORTEST = 0.005
 SHORT = 0.02
 RELAXED = 1.0
 FASTEST = 4096 * MIB
@@ -32,6 +33,8 @@ def interval(usage: int, limit: Optional[int]) -> float:
     """Return the seconds until the next look."""
     if limit is None:
         return RELAXED
+    if usage >= limit * WATCHED:
+        return min(max((line(limit) - usage) / FASTEST, SHORTEST), SHORT)
     return min(max((limit * WATCHED - usage) / FASTEST, SHORT), RELAXED)
 
 
@@ -57,18 +60,21 @@ def choose(usage: int, limit: int, held: Mapping[str, int]) -> Choice:
 
 
 class Guard:
-    """Tells when to act; after it has, only when the use of memory was below the line, or stops falling."""
+    """Tells when to act; after it has, or Linux, only when the use of memory was below the line, or stops falling."""
 
     def __init__(self) -> None:
         self._lowest: Optional[int] = None
         self._fell = 0.0
 
-    def due(self, now: float, usage: int, limit: Optional[int]) -> bool:
-        """Tell whether to act, once for each time; ``now`` is a clock's seconds."""
+    def due(self, now: float, usage: int, limit: Optional[int], oom_killed: bool = False) -> bool:
+        """Tell whether to act, once for each time; ``now`` is a clock's seconds.
+
+        ``oom_killed`` says that Linux has killed a process for the memory just now: what that held is on its way back.
+        """
         if limit is None or usage < line(limit):
             self._lowest = None
             return False
-        falls = self._lowest is not None and usage < self._lowest
+        falls = oom_killed or (self._lowest is not None and usage < self._lowest)
         waits = falls or (self._lowest is not None and now - self._fell < PATIENCE)
         if falls or not waits:
             self._lowest, self._fell = usage, now
