@@ -23,8 +23,8 @@ from typing import Any, NoReturn
 sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
 import kernelpair_token
 from kernelpair_app import gateway
+from kernelpair_orphans import Reaper, of_kernels
 from kernelpair_packages import ADVICE, provide
-from kernelpair_processes import Reaper, of_kernels
 from kernelpair_settings import OURS, Failure, Settings, say
 from kernelpair_state import State
 
