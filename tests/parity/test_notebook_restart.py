@@ -30,7 +30,7 @@ def restart(server: Server, number: signal.Signals) -> int:
     """Have the notebook container replaced; returns the first server's exit code."""
     code = server.end("notebook", number)
     server.again("notebook")
-    server.running.wait_ready(START_SECONDS)
+    server.wait_notebook()
     return code
 
 
@@ -89,7 +89,7 @@ def test_what_the_gateway_lost_meanwhile_is_started_anew_or_dropped(pair: Server
     pair.end("notebook", signal.SIGKILL)
     gateway(pair, "DELETE", f"api/kernels/{dropped['kernel']['id']}")
     pair.again("notebook")
-    pair.running.wait_ready(START_SECONDS)
+    pair.wait_notebook()
     kept = {"sessions": [["some/where/kept.ipynb", opened["id"], opened["kernel"]["id"]]]}
     kept["kernels"] = [opened["kernel"]["id"]]
     assert pair.ask("restarts.look") == kept
@@ -128,5 +128,5 @@ def test_shut_down_by_its_user_the_server_ends_its_kernels_too(pair: Server, tmp
     assert gateway(pair, "GET", "api/kernels") == []
     pair.running.containers["notebook"].health.stop()
     pair.again("notebook")
-    pair.running.wait_ready(START_SECONDS)
+    pair.wait_notebook()
     assert pair.ask("restarts.look") == {"sessions": [], "kernels": []}

@@ -78,7 +78,8 @@ def run(state: State) -> int:
         state.doing("starting the gateway")
         state.started(str(time.time_ns()))
         stage = "serve"
-        app = gateway(settings.port, kernelpair_token.token(settings.run), settings.packages / "connections")
+        connections = Path(settings.run) / f"connections-{os.getuid()}"  # an earlier image's user may have its own
+        app = gateway(settings.port, kernelpair_token.token(settings.run), connections)
         check_kernels(app, ipykernel)
         signal.setitimer(signal.ITIMER_REAL, 0)
     except OutOfTime:
