@@ -41,15 +41,14 @@ class Server:
     def __init__(self, kind: str, until: str = "gateway", values: Sequence[str] = ()) -> None:
         """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers.
 
-        Where the gateway is waited for, its packages are there as from an earlier start of the container.
+        The gateway's packages are there, as from an earlier start of the container.
         """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
         ports = pair.pick_ports()
         try:
             if kind == "pair":
-                if until == "gateway":
-                    have_gateway(self.sandbox)
+                have_gateway(self.sandbox)
                 self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values), self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:

@@ -180,10 +180,8 @@ def test_what_can_not_be_had_is_said_where_kernels_are_picked_and_mended_without
         assert (told["status"], told["names"]) == (500, {"python3": "Kernel container: can't start"})
         assert why in told["message"]
         assert why in server.running.containers["notebook"].log.read_text()
-        user = images.environment("user")
-        env = {**kernel.container.env, "PATH": f"{user}/bin:{SYSTEM}", "KERNELPAIR_SOURCE": "auto"}
-        env["PYTHONPATH"] = str(packages()[1])
         kernel.health.stop()
+        env = {**kernel.container.env, "PYTHONPATH": str(packages()[1])}
         server.running.start(kernel.container._replace(env=env))
         assert server.ask("images.facts", code=FACTS)["names"] == NAMES
         assert not (server.pair.pod.volumes["kernelpair-run"] / "failure").exists()

@@ -30,7 +30,7 @@ from kernelpair_state import State
 
 LATE = {
     "install": f"pip was still installing the gateway: {ADVICE}",
-    "serve": "the gateway did not answer: raise gateway.timeouts.start, or look above for what it was doing",
+    "serve": "the gateway did not answer: raise gateway.timeouts.start, or see its log for what it was doing",
 }
 
 
