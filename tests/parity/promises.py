@@ -85,7 +85,7 @@ PROMISES = (
         ("test_processes_that_are_left_to_process_1_are_reaped",),
     ),
     Promise(
-        "Images with a virtual environment, conda or pyenv, an entrypoint, an unknown user id, no writable home or root",
+        "Images with a virtual environment, conda or pyenv, an entrypoint, any user id, no writable home or root",
         SAME,
         ("test_an_image_runs_kernels",),
     ),

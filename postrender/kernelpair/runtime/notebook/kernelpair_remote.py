@@ -66,7 +66,10 @@ def _why(waited: float, patience: float) -> Away | None:
     if waited <= start_seconds():
         return Away("starting", f"The kernel container is starting{': ' if doing else ''}{doing}")
     what = f"; it is {doing}" if doing else ""
-    return Away("not there", f"The kernel container has not answered for {waited:.0f} s{what}. Its log says why.")
+    return Away(
+        "not there",
+        f"The kernel container has not answered for {waited:.0f} s{what}. Its log or the pod's events say why.",
+    )
 
 
 async def _listens() -> bool:

@@ -26,7 +26,8 @@ class PairSessionManager(GatewaySessionManager):  # type: ignore[misc]
 
     async def kernel_culled(self, kernel_id: str) -> bool:
         """Return whether the kernel is gone, upon which upstream drops its session."""
-        await self.kernel_manager.settled()
+        if hasattr(self.kernel_manager, "settled"):  # an operator's own manager has nothing to settle
+            await self.kernel_manager.settled()
         return kernel_id not in self.kernel_manager
 
     async def save_session(self, *args: Any, **kwargs: Any) -> Any:
