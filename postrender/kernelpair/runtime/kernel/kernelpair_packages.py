@@ -61,6 +61,7 @@ def installed(settings: Settings, state: State) -> Path:
     _pip(settings, work / "site", scratch, state)
     (work / "site").rename(target)
     shutil.rmtree(work, ignore_errors=True)
+    state.lines.clear()
     say("installed")
     return target
 
