@@ -11,13 +11,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tests.localpod import images, pair
-from tests.localpod.containers import RunningPod, kill_leftovers
+from tests.localpod.containers import POLL_SECONDS, RunningPod, kill_leftovers
 from tests.localpod.pod import load
 
 CLIENT = Path(__file__).with_name("client.py")
@@ -40,15 +41,14 @@ class Server:
     def __init__(self, kind: str, until: str = "gateway", values: Sequence[str] = ()) -> None:
         """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers.
 
-        Where the gateway is waited for, its packages are there as from an earlier start of the container.
+        The gateway's packages are there, as from an earlier start of the container.
         """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
         ports = pair.pick_ports()
         try:
             if kind == "pair":
-                if until == "gateway":
-                    have_gateway(self.sandbox)
+                have_gateway(self.sandbox)
                 self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values), self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:
@@ -64,7 +64,7 @@ class Server:
             if self.kind == "pair" and self.until == "gateway":
                 self.pair.wait(START_SECONDS)
             else:
-                self.running.wait_ready(START_SECONDS)
+                self.wait_notebook()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -79,6 +79,14 @@ class Server:
     def _clean(self) -> None:
         kill_leftovers(self.sandbox)
         shutil.rmtree(self.sandbox, ignore_errors=True)
+
+    def wait_notebook(self) -> None:
+        """Return once the notebook container is ready, whatever the kernel container does."""
+        notebook, until = self.running.containers["notebook"], time.monotonic() + START_SECONDS
+        while not notebook.health.ready:
+            notebook.check()
+            assert time.monotonic() < until, self.running.tails()
+            time.sleep(POLL_SECONDS)
 
     def end(self, name: str, number: signal.Signals) -> int:
         """Have a container's main process ended by a signal; returns its exit code."""

@@ -64,6 +64,13 @@ def end(env: dict[str, str]) -> tuple[int, list[str]]:
     return process.returncode, said.splitlines()
 
 
+def told(env: dict[str, str]) -> dict[str, str]:
+    """What the notebook server is told by files, which it can read whoever it is."""
+    files = list(Path(env["KERNELPAIR_RUN"]).iterdir())
+    assert {file.stat().st_mode & 0o777 for file in files} <= {0o644}
+    return {file.name: file.read_text() for file in files}
+
+
 def left_running(folder: Path) -> list[str]:
     """Processes that work below `folder`, which pip's temporary folder is."""
     found = []
@@ -81,6 +88,15 @@ def test_without_a_python_the_image_is_told_what_it_lacks(env: dict[str, str], t
     assert code == 1
     assert len(lines) == 1
     assert lines[0].startswith(f"kernelpair: no Python 3.9 or newer on PATH in this image (PATH={tmp_path}): install")
+    assert told(env) == {"failure": lines[0].removeprefix("kernelpair: ") + "\n"}
+
+
+def test_without_a_folder_to_tell_it_in_a_reason_stands_in_the_log(env: dict[str, str], tmp_path: Path) -> None:
+    env["KERNELPAIR_RUN"] = str(tmp_path / "not there")
+    assert end({**env, "PATH": str(tmp_path)})[0] == 1
+    code, lines = end({**env, "KERNELPAIR_SOURCE": "image"})
+    assert code == 1
+    assert len(lines) == 2
 
 
 @pytest.mark.parametrize("name", ["KERNELPAIR_PORT", "KERNELPAIR_RUN", "KERNELPAIR_PIP_REQUIREMENT"])
@@ -112,6 +128,10 @@ def test_an_index_that_refuses_ends_with_advice_and_leaves_nothing_that_looks_in
     assert "pip could not install jupyter-kernel-gateway==3.0.1 (exit code 1" in lines[-1]
     assert "preinstall" in lines[-1]
     assert "hidden" not in "\n".join(lines)
+    reason, *pips = told(env)["failure"].splitlines()
+    assert reason == lines[-1].partition("] ")[2] + ":"
+    assert [line.strip() for line in pips] == lines[-1 - len(pips) : -1]
+    assert pips
     assert not list((tmp_path / "packages").glob("site-*"))
     assert list((tmp_path / "home").iterdir()) == []
 
@@ -121,6 +141,7 @@ def test_pip_is_killed_when_the_time_is_up(env: dict[str, str], tmp_path: Path, 
     assert code == 1
     assert "not ready within 2 s: pip was still installing the gateway: preinstall" in lines[-1]
     assert "gateway.pip.indexUrl" in lines[-1]
+    assert told(env) == {"failure": lines[-1].partition("] ")[2] + "\n"}
     assert left_running(tmp_path) == []
 
 
@@ -133,10 +154,12 @@ def test_told_to_stop_while_pip_runs_it_ends_with_0_and_takes_pip_along(
     while "with pip" not in process.stderr.readline():
         assert process.poll() is None
     time.sleep(0.3)
+    assert told(env) == {"doing": "installing jupyter-kernel-gateway==3.0.1 with pip"}
     process.send_signal(number)
     _, said = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 0, said
     assert "told to stop while starting" in said
+    assert told(env) == {}
     assert left_running(tmp_path) == []
 
 
@@ -225,3 +248,18 @@ def test_an_image_with_other_kernels_only_is_warned(capfd: pytest.CaptureFixture
 def test_an_image_with_ipykernel_is_fine(capfd: pytest.CaptureFixture[str]) -> None:
     launcher.check_kernels(FakeApp("python3"), True)
     assert capfd.readouterr().err == ""
+
+
+def test_a_failure_is_told_until_a_start_succeeds_and_a_kill_is_one(env: dict[str, str]) -> None:
+    State(env["KERNELPAIR_RUN"]).doing("starting the gateway")  # and is killed
+    second = State(env["KERNELPAIR_RUN"])
+    killed = told(env)["failure"]
+    assert killed.startswith("it was killed while it was starting the gateway.")
+    second.doing("starting the gateway")
+    assert told(env) == {"failure": killed, "doing": "starting the gateway"}
+    second.failed("no")
+    assert told(env) == {"failure": "no\n"}
+    third = State(env["KERNELPAIR_RUN"])
+    third.doing("starting the gateway")
+    third.ready()
+    assert told(env) == {}

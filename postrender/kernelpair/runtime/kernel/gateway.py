@@ -25,14 +25,14 @@ import kernelpair_memory
 import kernelpair_token
 from kernelpair_app import gateway
 from kernelpair_deaths import Deaths
+from kernelpair_orphans import Reaper, of_kernels
 from kernelpair_packages import ADVICE, provide
-from kernelpair_processes import Reaper, of_kernels
 from kernelpair_settings import OURS, Failure, Settings, say
 from kernelpair_state import State
 
 LATE = {
     "install": f"pip was still installing the gateway: {ADVICE}",
-    "serve": "the gateway did not answer: raise gateway.timeouts.start, or look above for what it was doing",
+    "serve": "the gateway did not answer: raise gateway.timeouts.start, or see its log for what it was doing",
 }
 
 
@@ -82,7 +82,7 @@ def run(state: State) -> int:
         state.doing("starting the gateway")
         state.started(str(time.time_ns()))
         stage = "serve"
-        connections = settings.packages / "connections"
+        connections = Path(settings.run) / f"connections-{os.getuid()}"  # an earlier image's user may have its own
         app = gateway(settings.port, kernelpair_token.token(settings.run), connections, deaths.died)
         check_kernels(app, ipykernel)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Mapping
 
 from kernelpair_settings import OURS, Failure, Settings, say
-from kernelpair_state import State
+from kernelpair_state import WIDTH, State
 
 OLDEST_GATEWAY = 3
 # What pip may take from the container's environment: where packages come from and how to get there.
@@ -61,6 +61,7 @@ def installed(settings: Settings, state: State) -> Path:
     _pip(settings, work / "site", scratch, state)
     (work / "site").rename(target)
     shutil.rmtree(work, ignore_errors=True)
+    state.lines.clear()
     say("installed")
     return target
 
@@ -100,7 +101,7 @@ def _pip(settings: Settings, target: Path, scratch: Path, state: State) -> None:
     try:
         for line in pip.stdout or ():
             print(line, end="", file=sys.stderr, flush=True)
-            state.lines.append(line.rstrip())
+            state.lines.append(line.rstrip()[:WIDTH])
         code = pip.wait()
     finally:
         if pip.poll() is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-import kernelpair_processes
+import kernelpair_orphans
 from jupyter_server.base.handlers import APIHandler
 from kernel_gateway.jupyter_websocket import JupyterWebsocketPersonality
 from kernel_gateway.mixins import CORSMixin, JSONErrorsMixin, TokenAuthorizationMixin
@@ -42,7 +42,7 @@ class PairPersonality(JupyterWebsocketPersonality):  # type: ignore[misc]
         except Exception:
             self.log.exception("kernelpair: a kernel could not be shut down; it is killed")
         await super().shutdown()
-        await kernelpair_processes.end_the_rest()
+        await kernelpair_orphans.end_the_rest()
 
 
 def create_personality(*args: Any, **kwargs: Any) -> PairPersonality:

@@ -14,7 +14,7 @@ from pathlib import Path
 import kernelpair_files
 
 DOING, FAILURE, STARTED = "doing", "failure", "started"
-LINES = 8
+LINES, WIDTH = 8, 300  # of what it started, for a dialog
 
 
 class State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import weakref
 from typing import Any
 
 import kernelpair_explain as explain
@@ -19,6 +20,8 @@ from tornado.websocket import WebSocketClosedError, websocket_connect
 
 # tornado's default of 10 MB loses the message and hangs the page; a kernel's own limits are those that count.
 MAX_MESSAGE_BYTES = 2**40
+LEAVE_SECONDS = 2.0
+_connections: weakref.WeakSet[PairConnection] = weakref.WeakSet()
 
 
 class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
@@ -33,9 +36,11 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         super().__init__(**kwargs)
         self._serving: asyncio.Task[None] | None = None
         self._waiting: list[Any] = []
+        self._leaving = False
 
     async def connect(self) -> None:
         """Begin to serve; returns at once."""
+        _connections.add(self)
         self._serving = asyncio.ensure_future(self._serve())
         self._serving.add_done_callback(self._ended)
 
@@ -54,9 +59,21 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         elif self._serving is not None:
             self._serving.cancel()
 
+    @classmethod
+    async def close_all(cls) -> None:
+        """End, because the server does: browsers get what has arrived here, and the gateway keeps the rest for them."""
+        for connection in _connections:
+            connection._leaving = True
+            if connection.ws is not None:
+                connection.ws.close()  # answered by the gateway behind all that it has sent
+        carrying = [connection for connection in _connections if connection.ws is not None]
+        serving = [connection._serving for connection in carrying if connection._serving is not None]
+        if serving:
+            await asyncio.wait(serving, timeout=LEAVE_SECONDS)
+
     async def _serve(self) -> None:
         kernel = self.kernel_manager
-        while not self.disconnected:
+        while not (self.disconnected or self._leaving):
             await kernel.available.wait()
             try:
                 self.ws = await self._open(kernel)
@@ -73,7 +90,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
                 self._write_message(message)
             await self._carry()
             self.ws = None
-            if not self.disconnected:
+            if not (self.disconnected or self._leaving):
                 await self._lost(kernel)
 
     async def _open(self, kernel: Any) -> Any:

@@ -8,7 +8,7 @@ import datetime
 import os
 from typing import Any
 
-import kernelpair_records as records
+import kernelpair_kept as kept
 import kernelpair_remote as remote
 from jupyter_server.gateway.gateway_client import GatewayClient
 from jupyter_server.gateway.managers import GatewayKernelManager, GatewayMappingKernelManager
@@ -135,7 +135,7 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
 
     def _recall(self) -> None:
         """Have the kernels that an earlier server of this pod had."""
-        for record in records.read(records.KERNELS):
+        for record in kept.read(kept.KERNELS):
             kernel = self.kernel_manager_factory(parent=self, log=self.log)
             try:
                 kernel.recall(record)
@@ -147,7 +147,7 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
             IOLoop.current().add_callback(self._begin_watch)
 
     def _keep(self) -> None:
-        records.write(records.KERNELS, (kernel.record() for kernel in self._kernels.values()), self.log)
+        kept.write(kept.KERNELS, (kernel.record() for kernel in self._kernels.values()), self.log)
 
     async def _begin_watch(self) -> None:
         if self._watch is None:

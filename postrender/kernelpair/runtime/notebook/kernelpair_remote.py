@@ -7,8 +7,9 @@ import os
 import time
 from pathlib import Path
 from typing import Any, Awaitable, Callable, TypeVar
+from urllib.parse import urlsplit
 
-from jupyter_server.gateway.gateway_client import gateway_request
+from jupyter_server.gateway.gateway_client import GatewayClient, gateway_request
 from tornado.escape import json_decode
 from tornado.web import HTTPError
 
@@ -65,7 +66,21 @@ def _why(waited: float, patience: float) -> Away | None:
     if waited <= start_seconds():
         return Away("starting", f"The kernel container is starting{': ' if doing else ''}{doing}")
     what = f"; it is {doing}" if doing else ""
-    return Away("not there", f"The kernel container has not answered for {waited:.0f} s{what}. Its log says why.")
+    return Away(
+        "not there",
+        f"The kernel container has not answered for {waited:.0f} s{what}. Its log or the pod's events say why.",
+    )
+
+
+async def _listens() -> bool:
+    """Return whether it makes sense to ask again: upstream logs every request, and every retry of it."""
+    url = urlsplit(GatewayClient.instance().url or "")
+    try:
+        _, writer = await asyncio.open_connection(url.hostname, url.port or 80)
+    except OSError:
+        return False
+    writer.close()
+    return True
 
 
 async def patiently(ask: Callable[[], Awaitable[_T]], log: Any, patience: float | None = None) -> _T:
@@ -74,21 +89,23 @@ async def patiently(ask: Callable[[], Awaitable[_T]], log: Any, patience: float 
     Raises what ``ask`` raises, and `Away` when the launcher has failed and isn't being started again right now, or
     after ``patience`` seconds, `start_seconds` unless given.
     """
-    began, told = time.monotonic(), None
+    began, told, listens = time.monotonic(), None, True
     while True:
-        try:
-            return await ask()
-        except HTTPError as error:
-            if error.status_code != _UNAVAILABLE:
-                raise
-            away = _why(time.monotonic() - began, start_seconds() if patience is None else patience)
-            if away is not None:
-                raise away from error
+        if listens:
+            try:
+                return await ask()
+            except HTTPError as error:
+                if error.status_code != _UNAVAILABLE:
+                    raise
+        away = _why(time.monotonic() - began, start_seconds() if patience is None else patience)
+        if away is not None:
+            raise away
         doing, _ = _told("doing")
         if doing != told:
             log.info("kernelpair: the kernel container is starting%s%s", ": " if doing else "", doing)
             told = doing
         await asyncio.sleep(RETRY_SECONDS)
+        listens = await _listens()
 
 
 async def models(kernels_url: str) -> dict[str, dict[str, Any]] | None:

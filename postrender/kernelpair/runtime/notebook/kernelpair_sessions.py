@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import kernelpair_records as records
+import kernelpair_kept as kept
 from jupyter_server.gateway.managers import GatewaySessionManager
 
 _COLUMNS = ("session_id", "path", "name", "type", "kernel_id")
@@ -19,14 +19,15 @@ class PairSessionManager(GatewaySessionManager):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        for record in records.read(records.SESSIONS):
+        for record in kept.read(kept.SESSIONS):
             values = [record.get(column) for column in _COLUMNS]
             if not self.cursor.execute("SELECT 1 FROM session WHERE session_id=?", values[:1]).fetchone():
                 self.cursor.execute("INSERT INTO session VALUES (?,?,?,?,?)", values)
 
     async def kernel_culled(self, kernel_id: str) -> bool:
         """Return whether the kernel is gone, upon which upstream drops its session."""
-        await self.kernel_manager.settled()
+        if hasattr(self.kernel_manager, "settled"):  # an operator's own manager has nothing to settle
+            await self.kernel_manager.settled()
         return kernel_id not in self.kernel_manager
 
     async def save_session(self, *args: Any, **kwargs: Any) -> Any:
@@ -47,4 +48,4 @@ class PairSessionManager(GatewaySessionManager):  # type: ignore[misc]
 
     def _keep(self) -> None:
         rows = self.cursor.execute("SELECT * FROM session").fetchall()
-        records.write(records.SESSIONS, ({column: row[column] for column in _COLUMNS} for row in rows), self.log)
+        kept.write(kept.SESSIONS, ({column: row[column] for column in _COLUMNS} for row in rows), self.log)
