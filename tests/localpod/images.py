@@ -20,6 +20,15 @@ LOCKS = Path(__file__).resolve().parents[2] / "ci" / "requirements"
 # Repository in the manifest -> the lock that stands for the image.
 NAMES = ("front-end", "front-end-oldest", "user", "user-gateway", "user-oldest", "plain")
 REPOSITORIES = {f"example.org/{name}": name for name in NAMES}
+RUNTIME = Path(__file__).resolve().parents[2] / "postrender" / "kernelpair" / "runtime"
+SIDES = ("kernel", "shared")
+INSTALL = """
+import os
+from kernelpair_packages import installed
+from kernelpair_settings import Settings
+from kernelpair_state import State
+print(installed(Settings.read(os.environ), State(os.devnull)))
+"""
 # How this machine reaches the package registries: in a cluster, the image's pip.conf and the node's proxy say it.
 NETWORK = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_CERT", "PIP_TRUSTED_HOST", "PIP_PROXY")
 NETWORK += ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "http_proxy", "https_proxy", "no_proxy")
@@ -84,6 +93,21 @@ def environment(name: str) -> Path:
             _run(name, *pip, "--require-hashes", "--requirement", str(lock))
             complete.touch()
     return prefix
+
+
+def gateway(requirement: str, python: Path) -> Path:
+    """The folder that the launcher makes for `python` by pip, named as it names it; made once into the cache."""
+    folder = cache_folder() / f"gateway-{hashlib.sha256(str(python).encode()).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    env = {**os.environ, "KERNELPAIR_RUN": os.devnull, "KERNELPAIR_SOURCE": "pip", "KERNELPAIR_PORT": "0"}
+    env |= {"KERNELPAIR_PACKAGES": str(folder), "KERNELPAIR_PIP_REQUIREMENT": requirement}
+    env |= {"KERNELPAIR_START_TIMEOUT": "0", "PYTHONPATH": os.pathsep.join(str(RUNTIME / side) for side in SIDES)}
+    with (folder.parent / "gateway.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        done = subprocess.run([python, "-c", INSTALL], env=env, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ImageError(f"the gateway for {python} can't be installed:\n{done.stderr[-2000:]}")
+    return Path(done.stdout.strip())
 
 
 def _run(name: str, *command: str) -> None:

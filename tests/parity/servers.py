@@ -8,20 +8,31 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from tests.localpod import images, pair
-from tests.localpod.containers import RunningPod, kill_leftovers
+from tests.localpod.containers import POLL_SECONDS, RunningPod, kill_leftovers
 from tests.localpod.pod import load
 
 CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
+REQUIREMENT = "jupyter-kernel-gateway==3.0.1"
 PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
+
+
+def have_gateway(sandbox: Path) -> None:
+    """Have the gateway's packages in the pod's volume already."""
+    made = images.gateway(REQUIREMENT, images.environment("user") / "bin" / "python3")
+    volume = sandbox / "volumes" / "kernelpair-gateway"
+    volume.mkdir(parents=True)
+    (volume / made.name).symlink_to(made)
 
 
 class Server:
@@ -32,13 +43,15 @@ class Server:
     ) -> None:
         """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers.
 
-        `values` are the chart's, `flags` the notebook server's.
+        `values` are the chart's, `flags` the notebook server's. The gateway's packages are there, as from an earlier
+        start of the container.
         """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
         self.ports = ports = pair.pick_ports()
         try:
             if kind == "pair":
+                have_gateway(self.sandbox)
                 self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values, flags=flags), self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:
@@ -56,7 +69,7 @@ class Server:
             if self.kind == "pair" and self.until == "gateway":
                 self.pair.wait(START_SECONDS)
             else:
-                self.running.wait_ready(START_SECONDS)
+                self.wait_notebook()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -71,6 +84,28 @@ class Server:
     def _clean(self) -> None:
         kill_leftovers(self.sandbox)
         shutil.rmtree(self.sandbox, ignore_errors=True)
+
+    def wait_notebook(self) -> None:
+        """Return once the notebook container is ready, whatever the kernel container does."""
+        notebook, until = self.running.containers["notebook"], time.monotonic() + START_SECONDS
+        while not notebook.health.ready:
+            notebook.check()
+            assert time.monotonic() < until, self.running.tails()
+            time.sleep(POLL_SECONDS)
+
+    def end(self, name: str, number: signal.Signals) -> int:
+        """Have a container's main process ended by a signal; returns its exit code."""
+        running = self.running.containers[name]
+        running.process.send_signal(number)
+        code = running.process.wait(START_SECONDS)
+        running.health.stop()
+        return code
+
+    def again(self, name: str) -> None:
+        """Start a container that ended once more, as the kubelet does."""
+        for stale in self.home.glob(".local/share/jupyter/runtime/jpserver-*"):
+            stale.unlink()  # in a container the next server has the same pid, and writes over it
+        self.running.start(self.running.containers[name].container)
 
     def ask(self, row: str, timeout: float = 120, **arguments: Any) -> Any:
         """What a row, `module.function` in rows/, finds here; `arguments` are handed to it."""

@@ -63,6 +63,9 @@ def debugged(plain: Any, pair: Any) -> None:
     assert plain == pair == [True, True, [True], True, 2, "20", "21\n", True]
 
 
+STARTING = {"python3": "Kernel container: starting"}
+
+
 ROWS = {
     "kernels.environment": Row(holds=same_environment),
     "kernels.folders": Row(holds=below_home),
@@ -127,6 +130,16 @@ def test_input_larger_than_a_plain_server_takes(pair: Server) -> None:
 
 
 def test_who_comes_before_the_gateway_waits_for_it() -> None:
-    """The notebook server is up first: what needs the gateway is late, and no error."""
+    """The notebook server is up first: the page opens and says so, a notebook's kernel is late, and nothing fails."""
     with Server("pair", until="notebook") as server:
-        assert "python3" in server.ask("kernels.kernelspecs")["kernelspecs"]
+        server.end("kernel", signal.SIGKILL)
+        specs = server.ask("kernels.kernelspecs")["kernelspecs"]
+        assert {name: spec["spec"]["display_name"] for name, spec in specs.items()} == STARTING
+        asking = server.begin("kernels.early")
+        assert asking.stderr is not None
+        assert asking.stderr.readline() == "asking\n"
+        server.again("kernel")
+        out, err = asking.communicate(timeout=120)
+        assert asking.returncode == 0, f"{err}\n{server.running.tails()}"
+        assert json.loads(out) == {"printed": "42\n", "names": {"python3": "Python 3 (ipykernel) | user"}}
+        assert "kernelpair: the kernel container is starting" in server.running.containers["notebook"].log.read_text()

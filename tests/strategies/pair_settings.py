@@ -53,6 +53,7 @@ _GOOD: dict[str, st.SearchStrategy[Any]] = {
     "kernel.passHubCredentials": st.sampled_from(["auto", True, False]),
     "kernel.home": st.sampled_from(["", "/home/jovyan"]),
     "kernel.sharedHome": st.sampled_from(["auto", "copy", "emptyDir", "none"]),
+    "kernel.memoryGuard": st.booleans(),
     "kernel.nativeSidecar": st.booleans(),
     "kernel.overrides": _KERNEL_OVERRIDES,
     "gateway.source": st.sampled_from(["auto", "image", "pip"]),

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gateway as launcher
-import kernelpair_app as app
 import kernelpair_packages as packages
 import pytest
-from kernelpair_settings import Failure, Settings
+from kernelpair_settings import Failure, Settings, kernel_environment
+from kernelpair_state import State
 
 from kernelpair import runtimefiles
 
@@ -63,6 +63,13 @@ def end(env: dict[str, str]) -> tuple[int, list[str]]:
     return process.returncode, said.splitlines()
 
 
+def told(env: dict[str, str]) -> dict[str, str]:
+    """What the notebook server is told by files, which it can read whoever it is."""
+    files = list(Path(env["KERNELPAIR_RUN"]).iterdir())
+    assert {file.stat().st_mode & 0o777 for file in files} <= {0o644}
+    return {file.name: file.read_text() for file in files}
+
+
 def left_running(folder: Path) -> list[str]:
     """Processes that work below `folder`, which pip's temporary folder is."""
     found = []
@@ -80,6 +87,15 @@ def test_without_a_python_the_image_is_told_what_it_lacks(env: dict[str, str], t
     assert code == 1
     assert len(lines) == 1
     assert lines[0].startswith(f"kernelpair: no Python 3.9 or newer on PATH in this image (PATH={tmp_path}): install")
+    assert told(env) == {"failure": lines[0].removeprefix("kernelpair: ") + "\n"}
+
+
+def test_without_a_folder_to_tell_it_in_a_reason_stands_in_the_log(env: dict[str, str], tmp_path: Path) -> None:
+    env["KERNELPAIR_RUN"] = str(tmp_path / "not there")
+    assert end({**env, "PATH": str(tmp_path)})[0] == 1
+    code, lines = end({**env, "KERNELPAIR_SOURCE": "image"})
+    assert code == 1
+    assert len(lines) == 2
 
 
 @pytest.mark.parametrize("name", ["KERNELPAIR_PORT", "KERNELPAIR_RUN", "KERNELPAIR_PIP_REQUIREMENT"])
@@ -111,6 +127,10 @@ def test_an_index_that_refuses_ends_with_advice_and_leaves_nothing_that_looks_in
     assert "pip could not install jupyter-kernel-gateway==3.0.1 (exit code 1" in lines[-1]
     assert "preinstall" in lines[-1]
     assert "hidden" not in "\n".join(lines)
+    reason, *pips = told(env)["failure"].splitlines()
+    assert reason == lines[-1].partition("] ")[2] + ":"
+    assert [line.strip() for line in pips] == lines[-1 - len(pips) : -1]
+    assert pips
     assert not list((tmp_path / "packages").glob("site-*"))
     assert list((tmp_path / "home").iterdir()) == []
 
@@ -120,6 +140,7 @@ def test_pip_is_killed_when_the_time_is_up(env: dict[str, str], tmp_path: Path, 
     assert code == 1
     assert "not ready within 2 s: pip was still installing the gateway: preinstall" in lines[-1]
     assert "gateway.pip.indexUrl" in lines[-1]
+    assert told(env) == {"failure": lines[-1].partition("] ")[2] + "\n"}
     assert left_running(tmp_path) == []
 
 
@@ -132,10 +153,12 @@ def test_told_to_stop_while_pip_runs_it_ends_with_0_and_takes_pip_along(
     while "with pip" not in process.stderr.readline():
         assert process.poll() is None
     time.sleep(0.3)
+    assert told(env) == {"doing": "installing jupyter-kernel-gateway==3.0.1 with pip"}
     process.send_signal(number)
     _, said = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 0, said
     assert "told to stop while starting" in said
+    assert told(env) == {}
     assert left_running(tmp_path) == []
 
 
@@ -154,14 +177,15 @@ def test_a_finished_installation_is_reused_and_one_for_other_settings_is_not(
     settings = Settings.read(env)
     asked: list[Path] = []
 
-    def install(_settings: object, target: Path, _scratch: Path) -> None:
+    def install(_settings: object, target: Path, _scratch: Path, _state: object) -> None:
         asked.append(target)
         target.mkdir()
 
     monkeypatch.setattr(packages, "_pip", install)
-    first = packages.installed(settings)
-    assert packages.installed(settings) == first
-    other = packages.installed(settings._replace(requirement="jupyter-kernel-gateway==3.0.0"))
+    state = State(settings.run)
+    first = packages.installed(settings, state)
+    assert packages.installed(settings, state) == first
+    other = packages.installed(settings._replace(requirement="jupyter-kernel-gateway==3.0.0"), state)
     assert len(asked) == 2
     assert other != first
     assert {path.name for path in settings.packages.iterdir()} == {first.name, other.name}
@@ -201,7 +225,7 @@ def test_the_settings_index_wins_over_the_operators(env: dict[str, str], tmp_pat
 
 def test_kernels_inherit_everything_but_the_launchers_part() -> None:
     container = {"LD_LIBRARY_PATH": "", "KERNEL_IMAGE": "", "KERNELPAIR_RUN": "", "KG_AUTH_TOKEN": "", "HOME": ""}
-    assert app.kernel_environment(container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]
+    assert kernel_environment(container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]
 
 
 class FakeApp:
@@ -223,3 +247,18 @@ def test_an_image_with_other_kernels_only_is_warned(capfd: pytest.CaptureFixture
 def test_an_image_with_ipykernel_is_fine(capfd: pytest.CaptureFixture[str]) -> None:
     launcher.check_kernels(FakeApp("python3"), True)
     assert capfd.readouterr().err == ""
+
+
+def test_a_failure_is_told_until_a_start_succeeds_and_a_kill_is_one(env: dict[str, str]) -> None:
+    State(env["KERNELPAIR_RUN"]).doing("starting the gateway")  # and is killed
+    second = State(env["KERNELPAIR_RUN"])
+    killed = told(env)["failure"]
+    assert killed.startswith("it was killed while it was starting the gateway.")
+    second.doing("starting the gateway")
+    assert told(env) == {"failure": killed, "doing": "starting the gateway"}
+    second.failed("no")
+    assert told(env) == {"failure": "no\n"}
+    third = State(env["KERNELPAIR_RUN"])
+    third.doing("starting the gateway")
+    third.ready()
+    assert told(env) == {}

@@ -141,6 +141,7 @@ def kernel_additions(settings: Settings, gpu: bool) -> dict[str, str]:
         "KERNELPAIR_PIP_INDEX_URL": settings["gateway.pip.indexUrl"],
         "KERNELPAIR_PIP_CONSTRAINTS": settings["gateway.pip.constraints"],
         "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
+        "KERNELPAIR_MEMORY_GUARD": "" if settings["kernel.memoryGuard"] else "false",
     }
     return {**additions, **{name: value for name, value in launcher.items() if value}}
 

@@ -89,6 +89,12 @@ KEYS: tuple[Key, ...] = (
         "auto",
         "How the home is shared when no volume is mounted there.",
     ),
+    Key(
+        "kernel.memoryGuard",
+        kinds.FLAG,
+        True,
+        "Stop the largest kernel just before the container's memory limit would end it and all the others.",
+    ),
     Key("kernel.nativeSidecar", kinds.FLAG, False, "Run the kernel container as a native sidecar. Jobs always do."),
     Key("kernel.overrides", kinds.OVERRIDES, {}, "Fields merged over the kernel container."),
     Key(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import sys
 import time
 from typing import Any
 
@@ -84,6 +85,15 @@ async def kernels_api(lab: Lab) -> Any:
 
 async def kernelspecs(lab: Lab) -> Any:
     return await lab.call("GET", "api/kernelspecs")
+
+
+async def early(lab: Lab) -> Any:
+    """Open a notebook before anybody can run it, and look for kernels afterwards."""
+    print("asking", file=sys.stderr, flush=True)
+    async with lab.notebook("early.ipynb") as kernel:
+        printed = await kernel.printed("print(6 * 7)")
+    specs = await kernelspecs(lab)
+    return {"printed": printed, "names": {n: s["spec"]["display_name"] for n, s in specs["kernelspecs"].items()}}
 
 
 async def logo(lab: Lab) -> Any:

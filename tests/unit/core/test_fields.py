@@ -201,6 +201,9 @@ def test_settings_say_what_the_launcher_is_told():
     assert told["KERNELPAIR_START_TIMEOUT"] == "7"
     assert told["KERNELPAIR_PIP_INDEX_URL"] == "https://i.example.org"
     assert "KERNELPAIR_PIP_CONSTRAINTS" not in told
+    assert "KERNELPAIR_MEMORY_GUARD" not in told
+    _, unguarded = both(user(), kernel__memoryGuard=False)
+    assert {"name": "KERNELPAIR_MEMORY_GUARD", "value": "false"} in unguarded["env"]
     assert chosen(kernel__port=9999)["kernel.port"] == 9999
 
 

@@ -22,14 +22,17 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
 import kernelpair_labextensions
+import kernelpair_memory
 import kernelpair_token
-from kernelpair_app import gateway
+from kernelpair_deaths import Deaths
+from kernelpair_orphans import Reaper, of_kernels
 from kernelpair_packages import ADVICE, provide
 from kernelpair_settings import OURS, Failure, Settings, say
+from kernelpair_state import State
 
 LATE = {
     "install": f"pip was still installing the gateway: {ADVICE}",
-    "serve": "the gateway did not answer: raise gateway.timeouts.start, or look above for what it was doing",
+    "serve": "the gateway did not answer: raise gateway.timeouts.start, or see its log for what it was doing",
 }
 
 
@@ -59,42 +62,64 @@ def check_kernels(app: Any, ipykernel: bool) -> None:
     say(f"Python notebooks can't run in this image, only {', '.join(names)}: {missing}")
 
 
-def run() -> int:
+def run(state: State) -> int:
     """Start the gateway, wait for its end; returns the exit code."""
     signal.signal(signal.SIGTERM, stop_early)
     signal.signal(signal.SIGINT, stop_early)
     signal.signal(signal.SIGALRM, out_of_time)
     settings = Settings.read(os.environ)
     signal.setitimer(signal.ITIMER_REAL, settings.start_timeout)
+    deaths = Deaths(settings.run)
+    deaths.previous_run()  # before this one leaves its mark, by which the notebook server knows it
     stage = "install"
     try:
         say(f"Python {sys.version.split()[0]} at {sys.executable}")
+        state.doing("starting the gateway")
         for name in [name for name in os.environ if name.startswith(OURS)]:
             del os.environ[name]
         kernelpair_labextensions.begin(dict(os.environ), settings.packages)
         ipykernel = importlib.util.find_spec("ipykernel") is not None
-        provide(settings)
-        (Path(settings.run) / "started").write_text(str(time.time_ns()))
+        provide(settings, state)
+        state.doing("starting the gateway")
+        state.started(str(time.time_ns()))
         stage = "serve"
-        app = gateway(settings.port, kernelpair_token.token(settings.run))
+        from kernelpair_app import gateway
+
+        connections = Path(settings.run) / f"connections-{os.getuid()}"  # an earlier image's user may have its own
+        app = gateway(settings.port, kernelpair_token.token(settings.run), connections, deaths.died)
         check_kernels(app, ipykernel)
         signal.setitimer(signal.ITIMER_REAL, 0)
     except OutOfTime:
         raise Failure(f"not ready within {settings.start_timeout:g} s: {LATE[stage]}") from None
+    state.ready()
+    unwatch = kernelpair_memory.watch(settings, deaths, app.kernel_manager.leaders)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
+    app.io_loop.add_callback(Reaper(lambda: of_kernels(app.kernel_manager)).run)
     signal.signal(signal.SIGINT, lambda _signum, _frame: app.stop(from_signal=True))
     app.start()
+    unwatch()
     say("stopped, as told" if app.told else "the gateway ended by itself")
     return 0 if app.told else 1
 
 
 def main() -> NoReturn:
-    """Run, and turn whatever ends it into an exit code."""
+    """Run, turn whatever ends it into an exit code, and leave the reason of a failure to the notebook server."""
+    state = State(os.environ.get("KERNELPAIR_RUN") or os.devnull)  # which holds no files, as there is nobody to tell
     try:
-        code = run()
+        code = run(state)
     except (Failure, kernelpair_token.TokenError, OSError) as error:
         say(str(error))
+        state.failed(str(error))
         code = 1
+    except Exception as error:
+        state.failed(f"the gateway failed: {type(error).__name__}: {error}")
+        raise
+    except SystemExit as end:
+        if end.code:
+            state.failed(f"the gateway ended with exit code {end.code}; the container's log says why")
+        raise
+    finally:
+        state.stopped()
     sys.exit(code)
 
 

@@ -6,5 +6,8 @@ for python in python3 python; do
         exec "$python" -s "${0%/*}/gateway.py"
     fi
 done
-echo "kernelpair: no Python 3.9 or newer on PATH in this image (PATH=$PATH): install one with ipykernel, or spawn this image plain (annotation kernelpair/split: \"false\")" >&2
+why="no Python 3.9 or newer on PATH in this image (PATH=$PATH): install one with ipykernel, or spawn this image plain (annotation kernelpair/split: \"false\")"
+echo "kernelpair: $why" >&2
+umask 022 # the notebook server, which shows it (kernelpair_state), may be another user
+{ echo "$why" >"${KERNELPAIR_RUN:-/dev/null}/failure"; } 2>/dev/null
 exit 1

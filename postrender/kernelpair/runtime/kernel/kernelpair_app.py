@@ -1,69 +1,102 @@
-"""The gateway itself: jupyter-kernel-gateway, fitted to a container that is one user's alone."""
+"""The gateway itself: jupyter-kernel-gateway, fitted to a container that is one user's alone.
+
+To be imported once the gateway's packages are on `sys.path` (kernelpair_packages).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Callable, Optional
 
-from kernelpair_settings import OURS
+from kernel_gateway.gatewayapp import KernelGatewayApp
+from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
+from kernelpair_connections import PairConnection
+from kernelpair_settings import kernel_environment
+from tornado.web import HTTPError
+from traitlets.config import Config
 
 # tornado's 10 MB for a message and 100 MB for a stream lose what is larger; the kernel's own limits count.
 MAX_MESSAGE_BYTES = 2**40
+Died = Callable[[str, Optional[int]], None]
 
 
-def kernel_environment(env: Mapping[str, str]) -> list[str]:
-    """The names of the variables that kernels inherit: the container's own, without those meant for the gateway."""
-    return [name for name in env if not name.startswith(OURS)]
+class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
+    """Starts each kernel in the folder that the notebook server names, and tells of its death by ``died``."""
+
+    died: Died
+
+    async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
+        """Start a kernel; return its id."""
+        env = kwargs.get("env") or {}
+        folder = env.pop("KERNEL_WORKING_DIR", "")
+        env.pop("KERNEL_LAUNCH_TIMEOUT", None)  # the gateway client's own
+        if folder and Path(folder).is_dir():
+            kwargs["cwd"] = folder
+        kernel_id = await super().start_kernel(*args, **kwargs)
+        for event in ("restart", "dead"):  # the connections' own callbacks come after these
+            self.add_restart_callback(kernel_id, lambda: self.died(kernel_id, self._end_of(kernel_id)), event)
+        return kernel_id
+
+    def _end_of(self, kernel_id: str) -> Optional[int]:
+        process = getattr(self.get_kernel(kernel_id).provisioner, "process", None)
+        return None if process is None else process.returncode
+
+    def leaders(self) -> dict[str, int]:
+        """Return the process id of each kernel that has one."""
+        found = {}
+        for kernel_id in self.list_kernel_ids():
+            with contextlib.suppress(HTTPError, KeyError):  # gone meanwhile: this is asked from another thread
+                found[kernel_id] = getattr(self.get_kernel(kernel_id).provisioner, "pid", None)
+        return {kernel_id: pid for kernel_id, pid in found.items() if pid}
 
 
-def gateway(port: int, token: str) -> Any:
-    """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop."""
-    from kernel_gateway.gatewayapp import KernelGatewayApp
-    from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
-    from kernelpair_connections import PairConnection
-    from traitlets.config import Config
+class PairGateway(KernelGatewayApp):  # type: ignore[misc]
+    """Has the pair's ``secret``, and knows whether it was told to stop."""
 
-    class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
-        """Starts each kernel in the folder that the notebook server names."""
+    secret = ""
+    told = False
 
-        async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
-            env = kwargs.get("env") or {}
-            folder = env.pop("KERNEL_WORKING_DIR", "")
-            env.pop("KERNEL_LAUNCH_TIMEOUT", None)  # the gateway client's own
-            if folder and Path(folder).is_dir():
-                kwargs["cwd"] = folder
-            return await super().start_kernel(*args, **kwargs)
+    def init_configurables(self) -> None:
+        """Make the parts."""
+        self.auth_token = self.secret  # here rather than in the configuration, which debug logs print
+        self.cookie_secret = os.urandom(32)  # else it shares a file in the home with the notebook server
+        super().init_configurables()
 
-    class PairGateway(KernelGatewayApp):  # type: ignore[misc]
-        """Knows whether it was told to stop."""
+    def init_webapp(self) -> None:
+        """Make the application that answers."""
+        super().init_webapp()
+        self.web_app.settings["websocket_max_message_size"] = MAX_MESSAGE_BYTES
 
-        told = False
+    def init_http_server(self) -> None:
+        """Listen."""
+        super().init_http_server()
+        self.http_server.max_buffer_size = MAX_MESSAGE_BYTES
 
-        def init_configurables(self) -> None:
-            self.auth_token = token  # here rather than in the configuration, which debug logs print
-            self.cookie_secret = os.urandom(32)  # else it shares a file in the home with the notebook server
-            super().init_configurables()
+    def start(self) -> None:
+        """Run until told to stop."""
+        # Upstream ignores SIGHUP, and what it starts would inherit that; it doesn't inherit a handler.
+        self.io_loop.add_callback(signal.signal, signal.SIGHUP, lambda _signum, _frame: None)
+        super().start()
 
-        def init_webapp(self) -> None:
-            super().init_webapp()
-            self.web_app.settings["websocket_max_message_size"] = MAX_MESSAGE_BYTES
+    def stop(self, from_signal: bool = False) -> None:
+        """End."""
+        self.told = self.told or from_signal
+        super().stop(from_signal)
 
-        def init_http_server(self) -> None:
-            super().init_http_server()
-            self.http_server.max_buffer_size = MAX_MESSAGE_BYTES
 
-        def start(self) -> None:
-            """Run until told to stop."""
-            # Upstream ignores SIGHUP, and what it starts would inherit that; it doesn't inherit a handler.
-            self.io_loop.add_callback(signal.signal, signal.SIGHUP, lambda _signum, _frame: None)
-            super().start()
+def gateway(port: int, token: str, connections: Path, died: Died) -> PairGateway:
+    """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop.
 
-        def stop(self, from_signal: bool = False) -> None:
-            self.told = self.told or from_signal
-            super().stop(from_signal)
+    The kernels' connection files go to the folder `connections`, which is made anew. Upstream's is in the user's home,
+    which two pods may share and which may be full or read-only.
 
+    ``died`` is called with the id of a kernel whose process has ended by itself, and with its exit code (below 0: a
+    signal; None: not known), before the browsers learn that the kernel restarts.
+    """
     # As if given on the command line: what configuration files in the image or the home say doesn't count.
     config = Config()
     config.KernelGatewayApp.update(
@@ -73,6 +106,10 @@ def gateway(port: int, token: str) -> Any:
     config.KernelGatewayApp.kernel_websocket_connection_class = PairConnection
     config.KernelGatewayApp.env_process_whitelist = kernel_environment(os.environ)
     config.JupyterWebsocketPersonality.list_kernels = True
-    app = PairGateway.instance(config=config)
+    shutil.rmtree(connections, ignore_errors=True)
+    connections.mkdir(mode=0o700)
+    app = PairGateway.instance(config=config, runtime_dir=str(connections))
+    app.secret = token
     app.initialize(argv=[])
-    return app
+    app.kernel_manager.died = died
+    return app  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Mapping
 
 from kernelpair_settings import OURS, Failure, Settings, say
+from kernelpair_state import WIDTH, State
 
 OLDEST_GATEWAY = 3
 # jsonschema uses these only if they are there, for formats that no notebook has. The first takes three quarters of the
@@ -44,7 +45,7 @@ def in_image() -> str | None:
     return version if major.isdigit() and int(major) >= OLDEST_GATEWAY else None
 
 
-def installed(settings: Settings) -> Path:
+def installed(settings: Settings, state: State) -> Path:
     """The folder with the gateway's packages, installed by pip unless an earlier start of this pod finished that.
 
     The folder's name says what is in it and for which Python; it appears under that name only once complete.
@@ -59,9 +60,11 @@ def installed(settings: Settings) -> Path:
     scratch = work / "tmp"
     scratch.mkdir(parents=True)
     say(f"installing {settings.requirement} into {settings.packages} with pip")
-    _pip(settings, work / "site", scratch)
+    state.doing(f"installing {settings.requirement} with pip")
+    _pip(settings, work / "site", scratch, state)
     (work / "site").rename(target)
     shutil.rmtree(work, ignore_errors=True)
+    state.lines.clear()
     say("installed")
     return target
 
@@ -80,7 +83,7 @@ def pip_environment(settings: Settings, env: Mapping[str, str], scratch: Path) -
     return kept
 
 
-def _pip(settings: Settings, target: Path, scratch: Path) -> None:
+def _pip(settings: Settings, target: Path, scratch: Path, state: State) -> None:
     if importlib.util.find_spec("pip") is None:
         raise Failure(f"{sys.executable} has no pip to install the gateway with: {ADVICE}")
     command = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
@@ -89,19 +92,29 @@ def _pip(settings: Settings, target: Path, scratch: Path) -> None:
     if settings.constraints:
         command += ["--constraint", settings.constraints]
     pip = subprocess.Popen(
-        command, env=pip_environment(settings, os.environ, scratch), stdout=sys.stderr, start_new_session=True
+        command,
+        env=pip_environment(settings, os.environ, scratch),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
     )
     try:
+        for line in pip.stdout or ():
+            print(line, end="", file=sys.stderr, flush=True)
+            state.lines.append(line.rstrip()[:WIDTH])
         code = pip.wait()
     finally:
         if pip.poll() is None:
             os.killpg(pip.pid, signal.SIGKILL)
             pip.wait()
     if code != 0:
-        raise Failure(f"pip could not install {settings.requirement} (exit code {code}, its words are above): {ADVICE}")
+        raise Failure(f"pip could not install {settings.requirement} (exit code {code}): {ADVICE}")
 
 
-def provide(settings: Settings) -> None:
+def provide(settings: Settings, state: State) -> None:
     """Make `import kernel_gateway` work in this process, from the source that the settings name."""
     version = in_image() if settings.source != "pip" else None
     if version is not None:
@@ -109,7 +122,7 @@ def provide(settings: Settings) -> None:
     elif settings.source == "image":
         raise Failure(f"{sys.executable} has no jupyter-kernel-gateway >= {OLDEST_GATEWAY}, and source is image")
     else:
-        sys.path.insert(0, str(installed(settings)))
+        sys.path.insert(0, str(installed(settings, state)))
         importlib.invalidate_caches()
     for name in NEEDLESS:
         sys.modules[name] = None  # type: ignore[assignment]

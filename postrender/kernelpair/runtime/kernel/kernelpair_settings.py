@@ -26,6 +26,8 @@ class Settings(NamedTuple):
     index_url: str
     constraints: str
     start_timeout: float
+    memory_guard: bool
+    cgroup: str
 
     @classmethod
     def read(cls, env: Mapping[str, str]) -> Settings:
@@ -50,15 +52,32 @@ def _source(value: str) -> str:
     return value
 
 
+def _guard(value: str) -> bool:
+    if value not in ("", "true", "false"):
+        raise ValueError(value)
+    return value != "false"
+
+
 NAMES = {
     "requirement": "KERNELPAIR_PIP_REQUIREMENT",
     "index_url": "KERNELPAIR_PIP_INDEX_URL",
     "constraints": "KERNELPAIR_PIP_CONSTRAINTS",
 }
-OPTIONAL = ("index_url", "constraints")
-READ: dict[str, Any] = {"port": int, "start_timeout": float, "source": _source, "packages": Path}
+OPTIONAL = ("index_url", "constraints", "memory_guard", "cgroup")
+READ: dict[str, Any] = {
+    "port": int,
+    "start_timeout": float,
+    "source": _source,
+    "packages": Path,
+    "memory_guard": _guard,
+}
 
 
 def say(message: str) -> None:
     """Write one log line."""
     print(f"kernelpair: [{time.monotonic() - BEGAN:.1f} s] {message}", file=sys.stderr, flush=True)
+
+
+def kernel_environment(env: Mapping[str, str]) -> list[str]:
+    """The names of the variables that kernels inherit: the container's own, without those meant for the gateway."""
+    return [name for name in env if not name.startswith(OURS)]

@@ -2,6 +2,7 @@
 
 It gets the pair's token, classes (beside this file) for kernels in another container, and the lab extensions that the
 launcher found in the user's image.
+What the command line or ~/.jupyter says about the same classes wins, as over any other configuration.
 Without KERNELPAIR_RUN nothing is set and a line on stderr says so: the server starts, as it would without this file.
 With it, a token that can't be had ends the server: one that can reach no kernel would only look alive.
 """
@@ -64,6 +65,7 @@ if "KERNELPAIR_RUN" in os.environ:
         c.ServerApp.terminals_enabled = False
     c.ServerApp.kernel_manager_class = "kernelpair_kernels.PairKernelManager"
     c.ServerApp.kernel_spec_manager_class = "kernelpair_kernelspecs.PairKernelSpecManager"
+    c.ServerApp.session_manager_class = "kernelpair_sessions.PairSessionManager"
     c.ServerApp.kernel_websocket_connection_class = "kernelpair_channels.PairConnection"
     # Of two extensions of one name the server takes the one of the earlier folder: the operator's extra ones, those of
     # the user's image, its own. Not by LabServerApp, the base of both: what is set for either would replace that.

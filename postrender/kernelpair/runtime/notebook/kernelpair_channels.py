@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+import weakref
 from typing import Any
 
+import kernelpair_explain as explain
 import kernelpair_remote as remote
 from jupyter_client.jsonutil import json_default
 from jupyter_server.gateway.connections import GatewayWebSocketConnection
@@ -17,22 +20,27 @@ from tornado.websocket import WebSocketClosedError, websocket_connect
 
 # tornado's default of 10 MB loses the message and hangs the page; a kernel's own limits are those that count.
 MAX_MESSAGE_BYTES = 2**40
+LEAVE_SECONDS = 2.0
+_connections: weakref.WeakSet[PairConnection] = weakref.WeakSet()
 
 
 class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
     """Carries messages both ways, in order; a slow browser slows the gateway down instead of filling the memory.
 
     What the browser sends before the kernel can be reached waits. When the kernel is lost the browser is told that it
-    restarts, upon which it connects anew.
+    restarts, upon which it connects anew. Before that, the cell that was running ends with an error that says why the
+    kernel died, where that is known.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._serving: asyncio.Task[None] | None = None
         self._waiting: list[Any] = []
+        self._leaving = False
 
     async def connect(self) -> None:
         """Begin to serve; returns at once."""
+        _connections.add(self)
         self._serving = asyncio.ensure_future(self._serve())
         self._serving.add_done_callback(self._ended)
 
@@ -51,9 +59,21 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         elif self._serving is not None:
             self._serving.cancel()
 
+    @classmethod
+    async def close_all(cls) -> None:
+        """End, because the server does: browsers get what has arrived here, and the gateway keeps the rest for them."""
+        for connection in _connections:
+            connection._leaving = True
+            if connection.ws is not None:
+                connection.ws.close()  # answered by the gateway behind all that it has sent
+        carrying = [connection for connection in _connections if connection.ws is not None]
+        serving = [connection._serving for connection in carrying if connection._serving is not None]
+        if serving:
+            await asyncio.wait(serving, timeout=LEAVE_SECONDS)
+
     async def _serve(self) -> None:
         kernel = self.kernel_manager
-        while not self.disconnected:
+        while not (self.disconnected or self._leaving):
             await kernel.available.wait()
             try:
                 self.ws = await self._open(kernel)
@@ -70,7 +90,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
                 self._write_message(message)
             await self._carry()
             self.ws = None
-            if not self.disconnected:
+            if not (self.disconnected or self._leaving):
                 await self._lost(kernel)
 
     async def _open(self, kernel: Any) -> Any:
@@ -89,6 +109,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             message = await self.ws.read_message()
             if message is None:
                 return
+            self._overhear(message)
             try:
                 await self.websocket_handler.write_message(message, binary=isinstance(message, bytes))
             except WebSocketClosedError:
@@ -101,13 +122,52 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         if kernel.available.is_set() and kernel.remote_id == before:
             return  # only the connection broke
         self.log.warning("kernelpair: kernel %s was lost with its container", self.kernel_id)
+        self._explain(explain.why(before, 0.0, lost=True))
         self._say_status("restarting")
+
+    def _overhear(self, text: Any) -> None:
+        """Learn from what the kernel says which cells run in it, and that it died."""
+        message = explain.message_of(text, ("status", "execute_input"))
+        if message is None:
+            return
+        kernel = self.kernel_manager
+        kernel.requests.note(message, kernel.remote_id)
+        state = message["content"].get("execution_state")
+        if state in ("restarting", "dead"):
+            self._explain(explain.why(kernel.remote_id, time.time() - explain.RECENT))
+        elif state == "idle":
+            self._explain_late()
+
+    def _explain(self, explanation: explain.Explanation | None) -> None:
+        """End the cells that this browser waits for with what is known of the kernel's death."""
+        if explanation is None:
+            return
+        self.log.warning("kernelpair: kernel %s: %s", self.kernel_id, explanation.text)
+        requests = self.kernel_manager.requests
+        told = requests.running(self.session_id) or requests.next(self.session_id)
+        requests.end(self.session_id)
+        for request in told:
+            for message in explain.messages(request, explanation, self.session, requests.kernel_session):
+                self._say(message)
+
+    def _explain_late(self) -> None:
+        """A kernel that answers while a cell waits for one that died before: nobody was connected then."""
+        kernel = self.kernel_manager
+        for request in kernel.requests.running(self.session_id):
+            lost = request.remote_id != kernel.remote_id
+            explanation = explain.why(request.remote_id, 0.0 if lost else request.began, lost)
+            if explanation is not None:
+                self._explain(explanation)
+                self._say_status("restarting")
+                return
 
     async def _look(self) -> None:
         await self.multi_kernel_manager.look()
 
     def _say_status(self, status: str) -> None:
-        message = {**self.session.msg("status", {"execution_state": status}), "channel": "iopub"}
+        self._say({**self.session.msg("status", {"execution_state": status}), "channel": "iopub"})
+
+    def _say(self, message: dict[str, Any]) -> None:
         try:
             self.websocket_handler.write_message(json.dumps(message, default=json_default))
         except WebSocketClosedError:
@@ -115,6 +175,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
 
     def handle_incoming_message(self, message: Any) -> None:
         """Send what the browser says to the kernel, or keep it until there is one."""
+        asked = explain.message_of(message, ("execute_request",))
+        if asked is not None:
+            self.kernel_manager.requests.sent(asked, self.kernel_manager.remote_id)
         if self.ws is None:
             self._waiting.append(message)
         else:

@@ -10,7 +10,7 @@ from kernelpair_channels import MAX_MESSAGE_BYTES
 
 # Modules with a function ``handlers(serverapp)``, which returns tornado's (pattern, class, arguments) with patterns
 # that begin behind the base URL; [] where the module has nothing to serve.
-PARTS = ("kernelpair_terminal_proxy",)
+PARTS = ("kernelpair_shutdown", "kernelpair_terminal_proxy", "kernelpair_usage")
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

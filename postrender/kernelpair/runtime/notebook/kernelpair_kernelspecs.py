@@ -23,6 +23,8 @@ from tornado.web import HTTPError
 # Before the gateway has named its kernels, Jupyter's default leads there; else it would be the front-end's own.
 DEFAULT = "python3"
 _FIRST = {"display_name": "Python 3 (ipykernel)", "language": "python"}
+# JupyterLab shows no document and no folder before its first list of kernelspecs, and asks for the next after a minute.
+PATIENCE_SECONDS = 10.0
 _VALID = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")  # a name becomes a folder's
 
 
@@ -78,12 +80,23 @@ def labelled(model: dict[str, Any]) -> dict[str, Any]:
     return {**model, "spec": {**spec, "display_name": f"{spec['display_name']} | {image}"}} if image else model
 
 
+def stand_in(name: str, title: str) -> dict[str, Any]:
+    """Return a list of kernelspecs that lets JupyterLab open: one, called ``name``, that says ``title``.
+
+    Who starts it waits for the gateway like everybody else, and gets the kernel of that name or the reason why not.
+    """
+    spec = {"argv": [], "display_name": title, "language": "python", "env": {}, "metadata": {}}
+    return {"default": name, "kernelspecs": {name: {"name": name, "spec": spec, "resources": {}}}}
+
+
 class PairKernelSpecManager(GatewayKernelSpecManager):  # type: ignore[misc]
-    """The kernelspecs of the user's image; who asks before the gateway is up waits for it."""
+    """The kernelspecs of the user's image; the last ones while the gateway is away."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self._last: dict[str, Any] = {}
         self._published: dict[str, Any] = {}
+        self._said = ""
         IOLoop.current().add_callback(self._learn)
 
     async def _learn(self) -> None:
@@ -95,14 +108,22 @@ class PairKernelSpecManager(GatewayKernelSpecManager):  # type: ignore[misc]
             self.log.warning("kernelpair: the kernelspecs of the kernel container are not known: %s", error)
 
     async def list_kernel_specs(self) -> Any:
-        """Return the gateway's kernelspecs, labelled with the image."""
-        found = await remote.patiently(super().list_kernel_specs, self.log)
+        """Return the gateway's, labelled with the image; else the last ones, or a `stand_in` that says what is up."""
+        try:
+            found = await remote.patiently(super().list_kernel_specs, self.log, 0 if self._last else PATIENCE_SECONDS)
+        except remote.Away as away:
+            if away.reason != self._said:
+                self._said = away.reason
+                self.log.error("kernelpair: %s", away)
+            name = self.parent.kernel_manager.default_kernel_name
+            return self._last or stand_in(name, f"Kernel container: {away.title}")
         models = found["kernelspecs"]
         specs = {name: model["spec"] for name, model in models.items()}
         if specs != self._published:
             self._published = specs
             asyncio.get_running_loop().run_in_executor(None, self._publish, specs)
-        return {**found, "kernelspecs": {name: labelled(model) for name, model in models.items()}}
+        self._last = {**found, "kernelspecs": {name: labelled(model) for name, model in models.items()}}
+        return self._last
 
     def _publish(self, specs: dict[str, Any]) -> None:
         try:

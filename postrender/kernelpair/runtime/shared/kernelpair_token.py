@@ -14,6 +14,8 @@ import secrets
 import time
 from pathlib import Path
 
+import kernelpair_files
+
 NAME = "token"
 _VALID = re.compile(rb"[A-Za-z0-9_-]{43}")
 _LOCK_SECONDS = 10.0
@@ -54,7 +56,8 @@ def _make(run_dir: str, path: Path) -> str:
         if found is not None:
             return found
         made = secrets.token_urlsafe(32)
-        _replace(path, made.encode("ascii"))
+        # Read-only for all. That gives nothing away: the user's own code runs in one of the two containers anyway.
+        kernelpair_files.replace(path, made.encode("ascii"), 0o444)
         return made
     finally:
         os.close(folder)  # and with it the lock
@@ -71,19 +74,3 @@ def _lock(folder: int, run_dir: str) -> None:
             if time.monotonic() > until:
                 raise TokenError(f"{run_dir}: another process has held its lock for {_LOCK_SECONDS:g} s") from None
             time.sleep(0.02)
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write `content` to `path` in one step.
-
-    Mode 0444, because the two images may run as different users and the file must serve both. That gives nothing away:
-    the folder is mounted in these two containers alone, and the user's own code runs in one of them anyway.
-    """
-    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
-    try:
-        os.fchmod(file, 0o444)  # whatever the umask
-        os.write(file, content)
-    finally:
-        os.close(file)
-    new.rename(path)
