@@ -28,11 +28,12 @@ PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled
 
 
 def have_gateway(sandbox: Path) -> None:
-    """Have the gateway's packages in the pod's volume already."""
+    """Have the gateway's packages in the pod's volume already; each a link, so that a test may take one out."""
     made = images.gateway(REQUIREMENT, images.environment("user") / "bin" / "python3")
-    volume = sandbox / "volumes" / "kernelpair-gateway"
-    volume.mkdir(parents=True)
-    (volume / made.name).symlink_to(made)
+    site = sandbox / "volumes" / "kernelpair-gateway" / made.name
+    site.mkdir(parents=True)
+    for entry in made.iterdir():
+        (site / entry.name).symlink_to(entry)
 
 
 class Server:
