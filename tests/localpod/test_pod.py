@@ -194,7 +194,7 @@ def test_a_stream_without_the_one_pod_is_refused(tmp_path: Path) -> None:
 def test_an_image_that_is_not_in_the_table_is_refused() -> None:
     with pytest.raises(ImageError, match=r"example\.org/other:1.*not in the table"):
         image("example.org/other:1")
-    assert set(REPOSITORIES) == {"example.org/front-end", "example.org/user", "example.org/plain"}
+    assert set(REPOSITORIES) >= {"example.org/front-end", "example.org/user", "example.org/plain"}
 
 
 def pod_of(sandbox: Path, script: str, probes: dict[str, dict[str, object]] | None = None) -> Pod:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.xdist_group("parity-images")
 
 UNPRIVILEGED = str(Path(__file__).with_name("unprivileged.py"))
 SYSTEM = "/usr/bin:/bin"
-NAMES = {"python3": "Python 3 (ipykernel)"}
+NAMES = {"python3": "Python 3 (ipykernel) | user"}
 FACTS = """
 import getpass, json, os, pwd, sys
 from ipykernel.connect import get_connection_file

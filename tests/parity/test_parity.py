@@ -132,7 +132,10 @@ def test_input_larger_than_a_plain_server_takes(pair: Server) -> None:
 def test_who_comes_before_the_gateway_waits_for_it() -> None:
     """The notebook server is up first: the page opens and says so, a notebook's kernel is late, and nothing fails."""
     with Server("pair", until="notebook") as server:
-        server.end("kernel", signal.SIGKILL)
+        for name in ("kernel", "notebook"):
+            server.end(name, signal.SIGKILL)
+        server.again("notebook")  # which has met no gateway yet
+        server.wait_notebook()
         specs = server.ask("kernels.kernelspecs")["kernelspecs"]
         assert {name: spec["spec"]["display_name"] for name, spec in specs.items()} == STARTING
         asking = server.begin("kernels.early")

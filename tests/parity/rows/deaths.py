@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
@@ -19,7 +20,19 @@ async def kernel_dies(lab: Lab) -> Any:
         while "restarting" not in states:
             states += [state for state in kinds([await kernel.message()]) if state in ("restarting", "dead")]
         async with lab.kernel(kernel.id) as again:
-            return {"states": states, "x": await again.printed("print('x' in globals())")}
+            await again.until("kernel_info_reply", await again.send("kernel_info_request", {}))  # as JupyterLab does
+            found = {"states": states, "x": await again.printed("print('x' in globals())")}
+            found["heard"] = await _heard(lab, kernel.id)
+            return found
+
+
+async def _heard(lab: Lab, kernel_id: str) -> bool:
+    """Whether the server soon knows that the kernel is idle."""
+    for _ in range(20):
+        if (await lab.call("GET", f"api/kernels/{kernel_id}"))["execution_state"] == "idle":
+            return True
+        await asyncio.sleep(0.5)
+    return False
 
 
 async def survive(lab: Lab) -> Any:

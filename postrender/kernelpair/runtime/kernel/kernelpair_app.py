@@ -39,7 +39,16 @@ class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
         kernel_id = await super().start_kernel(*args, **kwargs)
         for event in ("restart", "dead"):  # the connections' own callbacks come after these
             self.add_restart_callback(kernel_id, lambda: self.died(kernel_id, self._end_of(kernel_id)), event)
+        self.add_restart_callback(kernel_id, lambda: self._starts_anew(kernel_id))
         return kernel_id
+
+    def _starts_anew(self, kernel_id: str) -> None:
+        """Take the kernel for one that starts.
+
+        Upstream goes on calling it busy, as it was when it died, and for a busy kernel a new connection doesn't make
+        sure that it hears the kernel (``nudge``): the outputs of the next cell may be lost.
+        """
+        self.get_kernel(kernel_id).execution_state = "starting"
 
     def _end_of(self, kernel_id: str) -> Optional[int]:
         process = getattr(self.get_kernel(kernel_id).provisioner, "process", None)
