@@ -7,6 +7,7 @@ front-end's packages and the user's.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.localpod import images, pair
-from tests.localpod.containers import POLL_SECONDS, RunningPod, kill_leftovers
+from tests.localpod.containers import POLL_SECONDS, RunningPod, kill_leftovers, processes
 from tests.localpod.pod import load
 
 CLIENT = Path(__file__).with_name("client.py")
@@ -102,10 +103,21 @@ class Server:
         running.health.stop()
         return code
 
+    def lose(self, name: str) -> None:
+        """Kill all processes of a container at once, as its memory limit does on cgroup v2."""
+        running = self.running.containers[name]
+        mine = str(running.container.image.prefix)
+        for pid, command in processes(self.sandbox).items():
+            if command.startswith(mine) or pid == running.process.pid:
+                os.kill(pid, signal.SIGKILL)
+        running.process.wait(START_SECONDS)
+        running.health.stop()
+
     def again(self, name: str) -> None:
         """Start a container that ended once more, as the kubelet does."""
-        for stale in self.home.glob(".local/share/jupyter/runtime/jpserver-*"):
-            stale.unlink()  # in a container the next server has the same pid, and writes over it
+        stale = self.home.glob(".local/share/jupyter/runtime/jpserver-*") if name == "notebook" else ()
+        for file in stale:
+            file.unlink()  # in a container the next server has the same pid, and writes over it
         self.running.start(self.running.containers[name].container)
 
     def ask(self, row: str, timeout: float = 120, **arguments: Any) -> Any:

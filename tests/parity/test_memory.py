@@ -6,9 +6,7 @@ The kernel container's cgroup is a folder of the test's, in which the memory in 
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.localpod.containers import processes
 from tests.parity.servers import Server
 
 pytestmark = pytest.mark.xdist_group("parity-memory")
@@ -163,15 +160,9 @@ def test_a_cell_says_that_the_whole_container_was_lost(pair: Limited, mib: int, 
     pair.uses(mib)
     before = len(pair.deaths())
     server = pair.server
-    old = server.running.containers["kernel"]
-    mine = str(old.container.image.prefix)
-    for pid, command in processes(server.sandbox).items():
-        if command.startswith(mine) or pid == old.process.pid:
-            os.kill(pid, signal.SIGKILL)
-    old.process.wait(10)
-    old.health.stop()
+    server.lose("kernel")
     pair.cgroup.uses(100)
-    server.running.start(old.container)
+    server.again("kernel")
     found = pair.answer(asking)
     assert (found["kinds"], found["error"]) == (ENDED, [error])
     assert f"{mib} MiB of its 500 MiB" in found["text"]

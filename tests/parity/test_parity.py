@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.localpod.containers import processes
 from tests.parity.servers import Server
 
 pytestmark = pytest.mark.xdist_group("parity")
@@ -105,14 +103,8 @@ def test_the_notebook_outlives_the_kernel_container(pair: Server) -> None:
     asking = pair.begin("deaths.survive")
     assert asking.stderr is not None
     assert asking.stderr.readline() == "running\n"
-    old = pair.running.containers["kernel"]
-    mine = str(old.container.image.prefix)
-    for pid, command in processes(pair.sandbox).items():
-        if command.startswith(mine) or pid == old.process.pid:
-            os.kill(pid, signal.SIGKILL)
-    old.process.wait(10)
-    old.health.stop()
-    pair.running.start(old.container)
+    pair.lose("kernel")
+    pair.again("kernel")
     out, err = asking.communicate(timeout=120)
     assert asking.returncode == 0, f"{err}\n{pair.running.tails()}"
     assert json.loads(out) == {
