@@ -106,11 +106,9 @@ class Kernel:
         await self.socket.write_message(json.dumps({**message, "channel": channel}))
         return header["msg_id"]
 
-    async def execute(self, code: str, stdin: bool = False) -> str:
-        return await self.send(
-            "execute_request",
-            {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": stdin},
-        )
+    async def execute(self, code: str, stdin: bool = False, stop_on_error: bool = True) -> str:
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}}
+        return await self.send("execute_request", {**content, "allow_stdin": stdin, "stop_on_error": stop_on_error})
 
     async def message(self) -> dict[str, Any]:
         text = await asyncio.wait_for(self.socket.read_message(), SECONDS)

@@ -9,7 +9,7 @@ from unittest import mock
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kernelpair.core import merge, names, pods, settings
@@ -83,11 +83,13 @@ def _without_nulls(patch: Any, field: str = "") -> Any:
     """Nulls remove, in mappings and in the items of lists with a merge key; other lists are taken as they are."""
     if isinstance(patch, dict):
         return {key: _without_nulls(value, key) for key, value in patch.items() if value is not None}
-    keyed = isinstance(patch, list) and field in merge.MERGE_KEYS and all(merge.MERGE_KEYS[field] in i for i in patch)
+    key = merge.MERGE_KEYS.get(field)
+    keyed = isinstance(patch, list) and key is not None and all(isinstance(i, dict) and key in i for i in patch)
     return [_without_nulls(item) for item in patch] if keyed else patch
 
 
 @given(_TREES)
+@example({"name": "a", "futureField": {"env": [None]}})
 @share(0.7)
 def test_merging_nothing_changes_nothing(base):
     """Law: an empty patch is the identity; a tree laid over an empty one is itself, its nulls gone."""
