@@ -16,20 +16,22 @@ from ci.cluster import lifecycle, state
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = "tests/cluster/real_cluster.py"
-PAIR = "tests/cluster/real_pair.py"
+RELEASES = ("tests/cluster/real_pair.py", "tests/cluster/real_upgrades.py")
 
 
 def main() -> int:
     """Run the tests; returns their exit code."""
     given = os.environ.get("KUBECONFIG")
     if given:
-        return _tests(PAIR, KERNELPAIR_E2E_VALUES=os.environ.get("VALUES", ""))
+        return _tests(*RELEASES, KERNELPAIR_E2E_VALUES=os.environ.get("VALUES", ""))
     try:
         failed = _tests(CLUSTER)
         lifecycle.up()
         values = lifecycle.load_images()
         path = f"{state.PROGRAMS}:{os.environ['PATH']}"
-        return _tests(PAIR, KUBECONFIG=str(state.KUBECONFIG), KERNELPAIR_E2E_VALUES=str(values), PATH=path) or failed
+        return (
+            _tests(*RELEASES, KUBECONFIG=str(state.KUBECONFIG), KERNELPAIR_E2E_VALUES=str(values), PATH=path) or failed
+        )
     except (state.ClusterError, tools.ToolError) as error:
         print(f"e2e: {error}", file=sys.stderr)
         return 1
@@ -37,9 +39,9 @@ def main() -> int:
         lifecycle.down()
 
 
-def _tests(file: str, **environment: str) -> int:
-    """Run the tests of one file; each says how long it took."""
-    command = ["pytest", "--verbose", "--durations=0", "--durations-min=1", file]
+def _tests(*files: str, **environment: str) -> int:
+    """Run the tests of some files; each says how long it took."""
+    command = ["pytest", "--verbose", "--durations=0", "--durations-min=1", *files]
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, check=False
     ).returncode

@@ -108,7 +108,8 @@ def base() -> Path:
             with _scratch(root) as scratch:
                 tree, packed = scratch / "tree", scratch / root.name
                 _run("base", "debootstrap", "--variant=minbase", SUITE, str(tree))
-                _run("base", "tar", "--create", f"--file={packed}", f"--directory={tree}", "--one-file-system", ".")
+                pack = ("tar", "--create", "--one-file-system", "--exclude=./var/cache/apt/archives/*.deb")
+                _run("base", *pack, f"--file={packed}", f"--directory={tree}", ".")
                 packed.rename(root)
     return build("base", root.parent)
 

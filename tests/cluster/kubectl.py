@@ -47,7 +47,7 @@ class Namespace:
 
     def told(self) -> str:
         """What the cluster has to say about this namespace, for a failure's message."""
-        return self.run("get", "pods,events", "--output=wide")
+        return self.run("get", "pods") + self.run("get", "events", "--field-selector=type=Warning")
 
     def kill(self, container_id: str, image: str) -> None:
         """Kill -9 every process of a container, from outside of it, as the kernel does when memory runs out.

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.cluster.conftest import RELEASE, Release
-from tests.cluster.hub import Server
+import pytest
+
+from tests.cluster.hub import Hub, Server
 from tests.cluster.kubectl import eventually, statuses
+from tests.cluster.release import NAME, Release
 
 RESTART_SECONDS = 300
 
@@ -18,11 +20,17 @@ WHERE = "import json, os, sys; print(json.dumps([sys.version, sys.prefix, os.sta
 """What tells a container: its Python, and the device that its root is on."""
 
 
+@pytest.fixture(scope="module")
+def server(hub: Hub) -> Server:
+    return hub.spawn("alice")
+
+
 def test_helm_test_is_green(release: Release) -> None:
-    assert "all of it works" in release.run("test", RELEASE, "--logs", "--timeout", "15m")
+    assert "all of it works" in release.run("test", NAME, "--logs", "--timeout", "15m")
 
 
-def test_the_users_pod_is_a_pair(release: Release, pod: dict[str, Any]) -> None:
+def test_the_users_pod_is_a_pair(release: Release, server: Server) -> None:
+    pod = release.namespace.get(f"pod/{server.pod}")
     boxes = {box["name"]: box for box in pod["spec"]["containers"]}
     user, front_end = release.image("singleuser", "image"), release.image("kernelGateway", "notebook", "image")
     assert {name: box["image"] for name, box in boxes.items()} == {"notebook": front_end, "kernel": user}
