@@ -36,7 +36,7 @@ test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_C
 	@test -n "$(Z2JH_CHART)" || { echo "make test-z2jh Z2JH_CHART=<folder or archive of the chart>" >&2; exit 2; }
 	@Z2JH_CHART="$(Z2JH_CHART)" pytest -n 2 --dist loadgroup tests/releases/real_chart.py tests/releases/real_spawns.py
 
-e2e: venv ## a real cluster: start one, install, spawn, kill, end it; KUBECONFIG=... uses yours (VALUES=... its images)
+e2e: venv ## the chart on a real cluster, which is started and ended; KUBECONFIG=... uses yours
 	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" python -m ci.e2e
 
 golden: venv ## write the expected files of the golden cases anew; review the diff
