@@ -12,7 +12,7 @@ unexport PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY KERNELPAIR_UPDATE_GOLDEN
 unexport $(filter HELM_% KUBECONFIG KUBE_%,$(.VARIABLES))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv lock tools unit lint test test-z2jh golden generate demo bench clean
+.PHONY: help venv lock tools unit lint test test-z2jh e2e golden generate demo bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ test: venv ## everything that needs no cluster: lint, all tests, chart suites, k
 test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_CHART=<folder or archive>
 	@test -n "$(Z2JH_CHART)" || { echo "make test-z2jh Z2JH_CHART=<folder or archive of the chart>" >&2; exit 2; }
 	@Z2JH_CHART="$(Z2JH_CHART)" pytest -n 2 --dist loadgroup tests/releases/real_chart.py tests/releases/real_spawns.py
+
+e2e: venv ## the chart on a real cluster, which is started and ended; KUBECONFIG=... uses yours
+	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" python -m ci.e2e
 
 golden: venv ## write the expected files of the golden cases anew; review the diff
 	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden

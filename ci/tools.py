@@ -1,7 +1,7 @@
 """The pinned command line tools: builds each once into a cache outside the checkout and says where it is.
 
     python3 ci/tools.py path NAME...    print the path of each tool, building what is missing
-    python3 ci/tools.py all             build every tool that tests and the bench use
+    python3 ci/tools.py all             build every tool that tests and the bench use, without the test cluster's
 
 ci/tools.toml is the table. The cache is `$KERNELPAIR_CACHE`, else `$XDG_CACHE_HOME/kernelpair`, else
 `~/.cache/kernelpair`; a tool's folder is named by version and recipe, and appears only when complete, by one rename.
@@ -64,7 +64,7 @@ def path(name: str) -> Path:
     tool = table().get(name)
     if tool is None:
         raise ToolError(f"{name}: no such tool; ci/tools.toml has {', '.join(table())}")
-    recipe = json.dumps(tool, sort_keys=True).encode() + _requirements(tool)
+    recipe = json.dumps(tool, sort_keys=True).encode() + _requirements(tool) + _source(tool)
     folder = cache_folder() / "tools" / f"{name}-{tool['version']}-{hashlib.sha256(recipe).hexdigest()[:8]}"
     binary = folder / str(tool.get("binary", name))
     if not binary.exists():
@@ -76,6 +76,11 @@ def path(name: str) -> Path:
 
 def _requirements(tool: Tool) -> bytes:
     return (CI / "requirements" / tool["requirements"]).read_bytes() if "requirements" in tool else b""
+
+
+def _source(tool: Tool) -> bytes:
+    """Return what a tool with a main program of our own is made from: its pins and its text."""
+    return b"".join(file.read_bytes() for file in sorted((CI / tool["source"]).iterdir())) if "source" in tool else b""
 
 
 @contextmanager
@@ -95,7 +100,7 @@ def _make(name: str, tool: Tool, folder: Path) -> None:
         steps = Steps(f"{name} {tool['version']}", Path(scratch))
         result = Path(scratch) / "result"
         result.mkdir()
-        maker = _from_go if "module" in tool else _from_python_index
+        maker = _from_python_index if "requirements" in tool else _from_go
         maker(name, tool, result, steps)
         shown = steps.run("trying it", [str(result / tool.get("binary", name)), *tool["check"]])
         if tool["shows"] not in shown:
@@ -105,7 +110,7 @@ def _make(name: str, tool: Tool, folder: Path) -> None:
 
 
 def _from_go(name: str, tool: Tool, result: Path, steps: Steps) -> None:
-    """Build the tool inside a copy of its module's tree, with the module's own go.mod and go.sum."""
+    """Build the tool inside a copy of its tree, the module's or ours, with the go.mod and go.sum that stand there."""
     environment = {
         # A developer's settings (build tags, a workspace, a vendor mode) must not reach a pinned build. go.sum and the
         # table's hash stand in for the checksum database, which not every network reaches.
@@ -116,17 +121,23 @@ def _from_go(name: str, tool: Tool, result: Path, steps: Steps) -> None:
         "CGO_ENABLED": "0",
     }
     go = str(_go(tool["go"]))
-    wanted = f"{tool['module']}@{tool['version']}"
-    got = json.loads(steps.run("downloading the module", [go, "mod", "download", "-json", wanted], environment))
-    if got["Sum"] != tool["sum"]:
-        raise ToolError(f"{steps.what}: the module's hash is {got['Sum']}, ci/tools.toml pins {tool['sum']}")
     tree = steps.scratch / "module"
-    shutil.copytree(got["Dir"], tree, copy_function=shutil.copy)
+    source = CI / tool["source"] if "source" in tool else _module(go, tool, steps, environment)
+    shutil.copytree(source, tree, copy_function=shutil.copy)
     for folder in (tree, *(entry for entry in tree.rglob("*") if entry.is_dir())):
         folder.chmod(stat.S_IRWXU)
     variables = " ".join(f"-X {variable}" for variable in tool["variables"])
     build = [go, "build", "-ldflags", f"-s -w {variables}", "-o", str(result / name), tool["package"]]
     steps.run("building, some minutes the first time", build, environment, tree)
+
+
+def _module(go: str, tool: Tool, steps: Steps, environment: Mapping[str, str]) -> str:
+    """Return the folder of the tool's module, whose hash is the pinned one."""
+    wanted = f"{tool['module']}@{tool['version']}"
+    got = json.loads(steps.run("downloading the module", [go, "mod", "download", "-json", wanted], environment))
+    if got["Sum"] != tool["sum"]:
+        raise ToolError(f"{steps.what}: the module's hash is {got['Sum']}, ci/tools.toml pins {tool['sum']}")
+    return str(got["Dir"])
 
 
 def _from_python_index(name: str, tool: Tool, result: Path, steps: Steps) -> None:
@@ -220,7 +231,7 @@ def main(arguments: list[str]) -> None:
                 print(*(path(name) for name in names), sep="\n")
             case ["all"]:
                 for name, tool in table().items():
-                    if "module" in tool:
+                    if "module" in tool and tool.get("use") != "cluster":
                         path(name)
             case _:
                 sys.exit((__doc__ or "").strip())

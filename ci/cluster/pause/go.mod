@@ -1,0 +1,3 @@
+module kernelpair/pause
+
+go 1.24
