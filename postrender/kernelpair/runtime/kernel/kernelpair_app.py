@@ -5,10 +5,12 @@ To be imported once the gateway's packages are on `sys.path` (kernelpair_package
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import Any, Callable, Optional
 
@@ -21,6 +23,7 @@ from traitlets.config import Config
 
 # tornado's 10 MB for a message and 100 MB for a stream lose what is larger; the kernel's own limits count.
 MAX_MESSAGE_BYTES = 2**40
+READY_SECONDS = 10.0
 Died = Callable[[str, Optional[int]], None]
 
 
@@ -28,6 +31,10 @@ class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
     """Starts each kernel in the folder that the notebook server names, and tells of its death by ``died``."""
 
     died: Died
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._starting: set[str] = set()
 
     async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
         """Start a kernel; return its id."""
@@ -49,6 +56,17 @@ class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
         sure that it hears the kernel (``nudge``): the outputs of the next cell may be lost.
         """
         self.get_kernel(kernel_id).execution_state = "starting"
+        self._starting.add(kernel_id)
+
+    async def shutdown_kernel(self, kernel_id: str, now: bool = False, restart: bool = False) -> Any:
+        """Shut a kernel down; one that is being started anew comes up first: upstream fails in between, half done."""
+        kernel, until = self.get_kernel(kernel_id), time.monotonic() + READY_SECONDS
+        while kernel_id in self._starting and time.monotonic() < until:
+            if await kernel.is_alive() and kernel.ready.done():
+                break
+            await asyncio.sleep(0.05)
+        self._starting.discard(kernel_id)
+        return await super().shutdown_kernel(kernel_id, now=now, restart=restart)
 
     def _end_of(self, kernel_id: str) -> Optional[int]:
         process = getattr(self.get_kernel(kernel_id).provisioner, "process", None)

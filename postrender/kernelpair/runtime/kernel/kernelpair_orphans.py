@@ -7,30 +7,12 @@ import contextlib
 import os
 import signal
 import time
-from pathlib import Path
-from typing import Any, Callable, Iterable, NamedTuple
+from typing import Any, Callable, Iterable
+
+from kernelpair_trees import processes
 
 REAP_SECONDS = 5.0
 LEAVE_SECONDS = 1.0
-
-
-class Process(NamedTuple):
-    """A line of /proc/PID/stat."""
-
-    parent: int
-    zombie: bool
-
-
-def processes() -> dict[int, Process]:
-    """Return the processes that can be seen here, by pid."""
-    found = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):  # it ended
-                # The name before it stands in parentheses and may hold anything, parentheses too.
-                state, parent = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[:2]
-                found[int(folder.name)] = Process(int(parent), state == "Z")
-    return found
 
 
 class Reaper:

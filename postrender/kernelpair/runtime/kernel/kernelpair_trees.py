@@ -11,11 +11,12 @@ _TICK = os.sysconf("SC_CLK_TCK")
 
 
 class Process(NamedTuple):
-    """A process: its parent, its session, and the CPU time it has taken, in seconds."""
+    """A process: its parent, its session, the CPU time it has taken, in seconds, and whether it has ended unnoticed."""
 
     parent: int
     session: int
     cpu: float
+    zombie: bool = False
 
 
 class Size(NamedTuple):
@@ -34,7 +35,8 @@ def processes() -> dict[int, Process]:
             if stat is not None:
                 # The command may hold anything, also blanks and brackets; the fields follow its last bracket.
                 fields = stat.rpartition(b")")[2].split()
-                found[int(name)] = Process(int(fields[1]), int(fields[3]), (int(fields[11]) + int(fields[12])) / _TICK)
+                cpu = (int(fields[11]) + int(fields[12])) / _TICK
+                found[int(name)] = Process(int(fields[1]), int(fields[3]), cpu, fields[0] == b"Z")
     return found
 
 
