@@ -70,7 +70,9 @@ def conversation() -> Any:
         found["prompt"] = mine.client.get_stdin_msg(timeout=SECONDS)["content"]["prompt"]
         mine.client.input("hello")
         found["input"] = [m["content"].get("text") for m in mine.outputs(asked) if m["msg_type"] == "stream"]
-        asked = mine.client.execute("import time; print('begun', flush=True); time.sleep(60)")
+        # Told to stop on errors, a kernel drops what comes right behind one, at times the next cell of this.
+        code = "import time; print('begun', flush=True); time.sleep(60)"
+        asked = mine.client.execute(code, stop_on_error=False)
         while mine.client.get_iopub_msg(timeout=SECONDS)["msg_type"] != "stream":
             pass
         mine.manager.interrupt_kernel()
