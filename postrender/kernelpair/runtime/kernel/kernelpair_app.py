@@ -18,11 +18,10 @@ from kernel_gateway.gatewayapp import KernelGatewayApp
 from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
 from kernelpair_connections import PairConnection
 from kernelpair_settings import kernel_environment
+from kernelpair_sockets import MAX_MESSAGE_BYTES
 from tornado.web import HTTPError
 from traitlets.config import Config
 
-# tornado's 10 MB for a message and 100 MB for a stream lose what is larger; the kernel's own limits count.
-MAX_MESSAGE_BYTES = 2**40
 READY_SECONDS = 10.0
 Died = Callable[[str, Optional[int]], None]
 

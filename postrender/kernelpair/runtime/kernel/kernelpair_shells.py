@@ -8,7 +8,6 @@ import datetime
 import os
 import signal
 import sys
-from pathlib import Path
 from shutil import which
 from typing import Any, Iterable
 
@@ -16,14 +15,13 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server_terminals.terminalmanager import TerminalManager
 from kernelpair_personality import Guarded
+from kernelpair_trees import processes
 from terminado.websocket import TermSocket
 from tornado import web
 from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketClosedError
 
 MAX_BEHIND_BYTES = 2**20
-# The notebook server sets the limit for what browsers send.
-MAX_MESSAGE_BYTES = 2**40
 
 
 class Shells(TerminalManager):  # type: ignore[misc]
@@ -53,10 +51,10 @@ class Shells(TerminalManager):  # type: ignore[misc]
 
 
 def _signal_sessions(leaders: Iterable[int], signum: int) -> None:
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getsid(int(folder.name)) in leaders:
-                os.kill(int(folder.name), signum)
+    for pid, process in processes().items():
+        if process.session in leaders:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signum)
 
 
 class Shell(Guarded, WebSocketMixin, JupyterHandler, TermSocket):  # type: ignore[misc]
@@ -66,7 +64,6 @@ class Shell(Guarded, WebSocketMixin, JupyterHandler, TermSocket):  # type: ignor
     """
 
     behind = 0
-    max_message_size = MAX_MESSAGE_BYTES
     _sent: Any = None
 
     async def get(self, name: str) -> None:

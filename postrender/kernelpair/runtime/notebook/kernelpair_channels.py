@@ -13,13 +13,10 @@ import kernelpair_remote as remote
 from jupyter_client.jsonutil import json_default
 from jupyter_server.gateway.connections import GatewayWebSocketConnection
 from jupyter_server.gateway.gateway_client import GatewayClient
-from jupyter_server.utils import url_path_join
 from tornado.escape import url_escape
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketClosedError, websocket_connect
+from tornado.httpclient import HTTPClientError
+from tornado.websocket import WebSocketClosedError
 
-# tornado's default of 10 MB loses the message and hangs the page; a kernel's own limits are those that count.
-MAX_MESSAGE_BYTES = 2**40
 LEAVE_SECONDS = 2.0
 _connections: weakref.WeakSet[PairConnection] = weakref.WeakSet()
 
@@ -94,14 +91,8 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
                 await self._lost(kernel)
 
     async def _open(self, kernel: Any) -> Any:
-        client = GatewayClient.instance()
-        url = url_path_join(client.ws_url or "", client.kernels_endpoint, kernel.channels_path)
-        if self.session_id:
-            url += f"?session_id={url_escape(self.session_id)}"
-        request = HTTPRequest(url, **client.load_connection_args())
-        connection = await websocket_connect(request, max_message_size=MAX_MESSAGE_BYTES)
-        connection.protocol.stream.max_buffer_size = MAX_MESSAGE_BYTES  # 100 MB, which websocket_connect can't be told
-        return connection
+        query = f"?session_id={url_escape(self.session_id)}" if self.session_id else ""
+        return await remote.websocket(GatewayClient.instance().kernels_endpoint, f"{kernel.channels_path}{query}")
 
     async def _carry(self) -> None:
         """Hand on what the kernel says until the connection ends, each message once the browser has room for it."""

@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 from jupyter_server.utils import url_path_join
-from kernelpair_channels import MAX_MESSAGE_BYTES
+from kernelpair_sockets import MAX_MESSAGE_BYTES
 
 # Modules with a function ``handlers(serverapp)``, which returns tornado's (pattern, class, arguments) with patterns
 # that begin behind the base URL; [] where the module has nothing to serve.

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any, Awaitable, Callable, TypeVar
 from urllib.parse import urlsplit
 
+import kernelpair_sockets
 from jupyter_server.gateway.gateway_client import GatewayClient, gateway_request
+from jupyter_server.utils import url_path_join
 from tornado.escape import json_decode
+from tornado.httpclient import HTTPRequest
 from tornado.web import HTTPError
 
 RETRY_SECONDS = 0.25
@@ -113,6 +116,13 @@ async def patiently(ask: Callable[[], Awaitable[_T]], log: Any, patience: float 
             told = doing
         await asyncio.sleep(RETRY_SECONDS)
         listens = await _listens()
+
+
+async def websocket(*path: str) -> Any:
+    """Return a connection to the gateway at ``path``, with the pair's token; raises HTTPClientError or OSError."""
+    client = GatewayClient.instance()
+    url = url_path_join(client.ws_url or "", *path)
+    return await kernelpair_sockets.connect(HTTPRequest(url, **client.load_connection_args()))
 
 
 async def models(kernels_url: str) -> dict[str, dict[str, Any]] | None:

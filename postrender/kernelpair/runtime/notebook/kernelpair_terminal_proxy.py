@@ -17,11 +17,10 @@ from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.base.websocket import WebSocketMixin
 from jupyter_server.gateway.gateway_client import GatewayClient, gateway_request
 from jupyter_server.utils import url_path_join
-from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError, authenticated
-from tornado.websocket import WebSocketClosedError, WebSocketHandler, websocket_connect
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
-MAX_MESSAGE_BYTES = 2**40
 _AWAY = (503, 504, 599)
 _GONE = 404
 _LOST = "\r\nThe kernel container has ended, and this terminal with it.\r\n"
@@ -120,11 +119,8 @@ class TerminalSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):  # type:
     @authorized("execute")  # type: ignore[untyped-decorator]
     async def get(self, name: str) -> None:
         """Connect the browser to the gateway's terminal of that name."""
-        client = GatewayClient.instance()
-        url = url_path_join(client.ws_url or "", "terminals/websocket", name)
-        request = HTTPRequest(url, **client.load_connection_args())
         try:
-            self.gateway = await websocket_connect(request, max_message_size=MAX_MESSAGE_BYTES)
+            self.gateway = await remote.websocket("terminals/websocket", name)
         except (HTTPClientError, OSError) as error:
             raise HTTPError(_GONE, f"Terminal not found: {name}: {error}") from error
         try:
