@@ -33,8 +33,8 @@ class Sample(NamedTuple):
 
     seconds: float
     """From the start of the process to its end."""
-    cpu_seconds: float
-    """User and system time, all threads."""
+    cpu_seconds: float = 0
+    """User and system time, all threads; 0 where it isn't measured."""
     peak_bytes: int = 0
     """The most memory that was resident at once; 0 where it isn't measured."""
 
@@ -99,7 +99,7 @@ def inside(program: Command, names: Sequence[str], count: int, environment: Mapp
     """Have a program run `count` rounds in itself, where starting a process would be most of the time.
 
     It gets the number as its last argument and prints a JSON list: for each round a mapping of every one of `names` to
-    a `Sample`'s fields, of which the last may be missing. Raises Failed when it exits with another code than 0 or
+    a `Sample`'s fields, of which the last two may be missing. Raises Failed when it exits with another code than 0 or
     prints anything else.
     """
     command = program._replace(argv=(*program.argv, str(count)))

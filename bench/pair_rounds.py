@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.localpod import images, pair
 from tests.localpod.probes import HOST
-from tests.parity.servers import Server
+from tests.parity.servers import Server, start_client
 
 from .measure import POLL_SECONDS, spent
 from .pairs import CELL, CELL_P50, CELL_P99, GATEWAY, KERNEL, LAB, OUTPUT, of
@@ -33,21 +33,14 @@ Samples = dict[str, list[float]]
 
 def ask(**wish: Any) -> subprocess.Popen[str]:
     """Start the client with a wish."""
-    python = images.environment("front-end") / "bin" / "python"
-    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([python, "-I", HERE / "lab_client.py"], text=True, **pipes)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(wish))
-    process.stdin.close()
-    process.stdin = None
-    return process
+    return start_client(HERE / "lab_client.py", wish)
 
 
 def answer(process: subprocess.Popen[str]) -> Any:
     """What the client found; raises RuntimeError where it failed."""
-    out, _ = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=300)
     if process.returncode != 0:
-        raise RuntimeError(f"the client failed: exit code {process.returncode}")
+        raise RuntimeError(f"the client failed: exit code {process.returncode}\n{err}")
     return json.loads(out)
 
 
@@ -63,9 +56,9 @@ def _running(servers: dict[str, Server]) -> Samples:
     for kind, server in servers.items():
         url, token = pair.running_server(server.home)
         times = answer(ask(what="cells", url=url, token=token, count=CELLS))
-        found[of(kind, CELL_P50)] = [statistics.median(times), 0]
-        found[of(kind, CELL_P99)] = [statistics.quantiles(times, n=100)[98], 0]
-        found[of(kind, OUTPUT)] = [answer(ask(what="output", url=url, token=token, mib=OUTPUT_MIB)), 0]
+        found[of(kind, CELL_P50)] = [statistics.median(times)]
+        found[of(kind, CELL_P99)] = [statistics.quantiles(times, n=100)[98]]
+        found[of(kind, OUTPUT)] = [answer(ask(what="output", url=url, token=token, mib=OUTPUT_MIB))]
     return found
 
 
@@ -91,7 +84,7 @@ def _starting(kind: str) -> Samples:
         watcher.start()
     asked = ask(what="first_cell", home=str(server.home))
     with server:
-        found[of(kind, CELL)] = [answer(asked) - began, 0]
+        found[of(kind, CELL)] = [answer(asked) - began]
         for watcher in watchers:
             watcher.join()
     return found

@@ -10,7 +10,7 @@ from .contests import MEGA, Contest, Goal, Sizes, ratio
 from .measure import Command, Round
 
 CELL_P50, CELL_P99, OUTPUT = "a cell, median", "a cell, 99th percentile", "an output of 100 MB"
-LAB, CELL, SERVER = "JupyterLab ready", "first cell", "notebook server"
+LAB, CELL = "JupyterLab ready", "first cell"
 GATEWAY, KERNEL = "gateway ready", "an ipykernel's start"
 
 

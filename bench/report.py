@@ -72,7 +72,7 @@ def _command_rows(result: Result) -> Iterator[tuple[str, ...]]:
         seconds, cpu, peak = figures["seconds"], figures["cpu_seconds"], figures["peak_bytes"]
         # A child's peak begins with the bench's own, which hides what is smaller.
         memory = f"{peak / MEGA:,.0f} MB" if peak > own_peak_bytes() else f"< {own_peak_bytes() / MEGA:,.0f} MB"
-        yield name, _milliseconds(seconds), _milliseconds(cpu), memory if peak else ""
+        yield name, _milliseconds(seconds), _milliseconds(cpu) if cpu else "", memory if peak else ""
 
 
 def _milliseconds(seconds: float) -> str:

@@ -8,6 +8,7 @@ Only what comes with Python is needed to build one.
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -95,6 +96,7 @@ def environment(name: str) -> Path:
     return prefix
 
 
+@functools.cache
 def gateway(requirement: str, python: Path) -> Path:
     """The folder that the launcher makes for `python` by pip, named as it names it; made once into the cache."""
     folder = cache_folder() / f"gateway-{hashlib.sha256(str(python).encode()).hexdigest()[:12]}"

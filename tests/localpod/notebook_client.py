@@ -24,27 +24,35 @@ from tornado.websocket import WebSocketClientConnection, websocket_connect
 USER = "tests"
 OUTPUTS = ("stream", "display_data", "execute_result", "error")
 REQUEST_SECONDS = 60.0
+LARGEST = 2**31
 
 
 class Server:
     """The Jupyter server's REST API."""
 
     def __init__(self, url: str, token: str) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"token {token}"}
+        self.url = url.rstrip("/")
+        self.headers = {"Authorization": f"token {token}"}
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """Return the decoded answer; raises tornado's HTTPClientError for an answer that is not a success."""
-        text = None if body is None else json.dumps(body, default=json_default)
+        """Return the decoded answer, None for an empty one; raises HTTPClientError for one that is not a success."""
         request = HTTPRequest(
-            f"{self._url}/{path}", method, headers=self._headers, body=text, request_timeout=REQUEST_SECONDS
+            f"{self.url}/{path}",
+            method,
+            headers=self.headers,
+            body=None if body is None else json.dumps(body, default=json_default),
+            request_timeout=REQUEST_SECONDS,
+            allow_nonstandard_methods=True,  # a POST without a body
         )
-        return json.loads((await AsyncHTTPClient().fetch(request)).body)
+        answer = (await AsyncHTTPClient().fetch(request)).body
+        return json.loads(answer) if answer else None
 
     async def channels(self, kernel_id: str, session: str) -> WebSocketClientConnection:
-        """Open the websocket that carries a kernel's messages, as JSON."""
-        url = f"ws{self._url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session}"
-        return await websocket_connect(HTTPRequest(url, headers=self._headers))
+        """Open the websocket that carries a kernel's messages, as JSON; of any size, as a browser's."""
+        url = f"ws{self.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session}"
+        socket = await websocket_connect(HTTPRequest(url, headers=self.headers), max_message_size=LARGEST)
+        socket.protocol.stream.max_buffer_size = LARGEST
+        return socket
 
 
 def _request(session: str, code: str) -> dict[str, Any]:

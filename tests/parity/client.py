@@ -18,38 +18,24 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client.jsonutil import json_default
 from jupyter_client.session import new_id
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "localpod"))
+from notebook_client import LARGEST, Server
 
 SECONDS = 60.0
-LARGEST = 2**31
 
 
-class Lab:
+class Lab(Server):
     """The server's API, as JupyterLab uses it."""
-
-    def __init__(self, url: str, token: str) -> None:
-        self.url = url.rstrip("/")
-        self.headers = {"Authorization": f"token {token}"}
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer; {"status": code} for one that is not a success."""
-        text = None if body is None else json.dumps(body, default=json_default)
-        request = HTTPRequest(
-            f"{self.url}/{path}",
-            method,
-            headers=self.headers,
-            body=text,
-            request_timeout=SECONDS,
-            allow_nonstandard_methods=True,
-        )
         try:
-            answer = (await AsyncHTTPClient().fetch(request)).body
+            return await super().call(method, path, body)
         except HTTPClientError as error:
             return {"status": error.code}
-        return json.loads(answer) if answer else None
 
     async def open(self, path: str) -> dict[str, Any]:
         """A session on a notebook at `path`, which is made."""
@@ -66,17 +52,17 @@ class Lab:
         assert "kernel" in opened, opened
         return opened
 
+    async def connected(self, kernel_id: str, session: str) -> Kernel:
+        """A connection of the browser's session, which may have had one before."""
+        return Kernel(await self.channels(kernel_id, session), session)
+
     @contextlib.asynccontextmanager
     async def kernel(self, kernel_id: str) -> AsyncIterator[Kernel]:
-        session = new_id()
-        address = f"ws{self.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session}"
-        request = HTTPRequest(address, headers=self.headers)
-        socket = await websocket_connect(request, max_message_size=LARGEST)
-        socket.protocol.stream.max_buffer_size = LARGEST  # as a browser has none
+        kernel = await self.connected(kernel_id, new_id())
         try:
-            yield Kernel(socket, session)
+            yield kernel
         finally:
-            socket.close()
+            kernel.socket.close()
 
     @contextlib.asynccontextmanager
     async def notebook(self, path: str) -> AsyncIterator[Kernel]:

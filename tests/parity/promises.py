@@ -66,7 +66,11 @@ PROMISES = (
         ("kernels.activity",),
     ),
     Promise("The server's own culling of idle kernels", SAME, ("test_idle_kernels_are_culled_and_busy_ones_stay",)),
-    Promise("A kernel that dies is started anew, and the page says so", SAME, ("deaths.kernel_dies",)),
+    Promise(
+        "A kernel that dies is started anew, and the page says so",
+        "the same, and the new one is heard from its first cell on",
+        ("deaths.kernel_dies", "test_a_kernel_in_place_of_a_dead_one_is_heard_from_its_first_cell_on"),
+    ),
     Promise(
         "Too much memory kills the server, and the page is gone",
         "JupyterLab stays; kernels start anew without a reload",

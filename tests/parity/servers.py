@@ -18,14 +18,27 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from kernelpair.core import settings
 from tests.localpod import images, pair
 from tests.localpod.containers import POLL_SECONDS, RunningPod, kill_leftovers, processes
 from tests.localpod.pod import load
 
 CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
-REQUIREMENT = "jupyter-kernel-gateway==3.0.1"
+REQUIREMENT: str = settings.parse({})["gateway.pip.requirement"]
 PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
+
+
+def start_client(program: Path, wish: Any) -> subprocess.Popen[str]:
+    """Start a program with the front-end environment's interpreter and hand it a wish; it answers on stdout."""
+    python = images.environment("front-end") / "bin" / "python"
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen([python, "-I", program], text=True, **pipes)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(wish))
+    process.stdin.close()
+    process.stdin = None
+    return process
 
 
 def have_gateway(sandbox: Path) -> None:
@@ -130,12 +143,4 @@ class Server:
     def begin(self, row: str, **arguments: Any) -> subprocess.Popen[str]:
         """Start a row and return its process: it answers on stdout."""
         url, token = pair.running_server(self.home)
-        wish = {"url": url, "token": token, "row": row, "arguments": arguments}
-        python = images.environment("front-end") / "bin" / "python"
-        pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = subprocess.Popen([python, "-I", CLIENT], text=True, **pipes)
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(wish))
-        process.stdin.close()
-        process.stdin = None
-        return process
+        return start_client(CLIENT, {"url": url, "token": token, "row": row, "arguments": arguments})

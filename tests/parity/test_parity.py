@@ -76,7 +76,7 @@ ROWS = {
     "kernels.kernels_api": Row(holds=image_is_named),
     "kernels.logo": Row(),
     "messages.two_clients": Row(),
-    "deaths.kernel_dies": Row(),
+    "deaths.kernel_dies": Row({"patient": True}),
     "people.identity": Row(),
     "people.files": Row(),
     "people.languages": Row(),
@@ -96,6 +96,11 @@ def test_row(plain: Server, pair: Server, name: str) -> None:
         assert found[0], "a row that finds nothing compares nothing"
     else:
         row.holds(*found)
+
+
+def test_a_kernel_in_place_of_a_dead_one_is_heard_from_its_first_cell_on(pair: Server) -> None:
+    found = pair.ask("deaths.kernel_dies", patient=False)
+    assert found == {"states": ["restarting"], "x": "False\n", "heard": True}
 
 
 def test_the_notebook_outlives_the_kernel_container(pair: Server) -> None:

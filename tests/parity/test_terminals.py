@@ -202,7 +202,8 @@ json.dump(proxy._wish({"cwd": "tmp", "extra_env": {"B": "browser"}}, settings), 
 
 def test_what_operators_configure_for_terminals_holds_in_the_kernel_container() -> None:
     python = images.environment("front-end") / "bin" / "python"
-    env = {"PYTHONPATH": str(ROOT / "postrender" / "kernelpair" / "runtime" / "notebook")}
+    runtime = ROOT / "postrender" / "kernelpair" / "runtime"
+    env = {"PYTHONPATH": f"{runtime / 'notebook'}:{runtime / 'shared'}"}
     done = subprocess.run([python, "-c", ASKED], env=env, cwd="/dev", capture_output=True, check=True)
     wish = json.loads(done.stdout)
     assert wish == {

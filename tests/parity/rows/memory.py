@@ -8,8 +8,6 @@ from typing import Any
 
 from client import Kernel, Lab, kinds
 from jupyter_client.session import new_id
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import websocket_connect
 
 HOLD = "import time; x = bytearray({mib} * 2**20); print('holds', flush=True); time.sleep(600)"
 
@@ -61,21 +59,16 @@ async def dies_unseen(lab: Lab, seconds: float) -> Any:
     """The kernel dies behind a closed laptop: what its cell says when the laptop is opened."""
     session = await lab.open("unseen.ipynb")
     kernel_id, session_id = session["kernel"]["id"], new_id()
-    address = f"ws{lab.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session_id}"
-
-    async def connected() -> Kernel:
-        return Kernel(await websocket_connect(HTTPRequest(address, headers=lab.headers)), session_id)
-
-    kernel = await connected()
+    kernel = await lab.connected(kernel_id, session_id)
     asked = await kernel.execute("import os, time; time.sleep(2); os.kill(os.getpid(), 11)")
     await kernel.until("execute_input", asked)
     kernel.socket.close()
     await asyncio.sleep(seconds)
-    kernel = await connected()
+    kernel = await lab.connected(kernel_id, session_id)
     await kernel.send("kernel_info_request", {})
     found = await told(kernel, asked)
     kernel.socket.close()
-    kernel = await connected()
+    kernel = await lab.connected(kernel_id, session_id)
     found["after"] = await kernel.printed("print(6 * 7)")
     kernel.socket.close()
     await lab.call("DELETE", f"api/sessions/{session['id']}")

@@ -7,10 +7,8 @@ import contextlib
 import json
 from typing import Any
 
-from client import SECONDS, Kernel, Lab, is_idle, kinds
+from client import SECONDS, Lab, is_idle, kinds
 from jupyter_client.session import new_id
-from tornado.httpclient import HTTPRequest
-from tornado.websocket import websocket_connect
 
 MIB = 2**20
 
@@ -101,17 +99,12 @@ async def reconnect(lab: Lab) -> Any:
     session = await lab.open("reconnect.ipynb")
     kernel_id = session["kernel"]["id"]
     session_id = new_id()
-    address = f"ws{lab.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session_id}"
-
-    async def connected() -> Kernel:
-        return Kernel(await websocket_connect(HTTPRequest(address, headers=lab.headers)), session_id)
-
-    kernel = await connected()
+    kernel = await lab.connected(kernel_id, session_id)
     asked = await kernel.execute("import time\nfor i in range(6):\n    print(i, flush=True)\n    time.sleep(0.5)")
     first = await kernel.until("stream", asked)
     kernel.socket.close()
     await asyncio.sleep(1.5)
-    kernel = await connected()
+    kernel = await lab.connected(kernel_id, session_id)
     rest = await kernel.until("execute_reply", asked)
     with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
         while True:

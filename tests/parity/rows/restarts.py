@@ -8,8 +8,7 @@ from typing import Any
 
 from client import Kernel, Lab
 from jupyter_client.session import new_id
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.httpclient import HTTPClientError
 
 TRIES = 200
 # Numbers from 0 on; in the middle a pause, or none, while the server is replaced.
@@ -18,13 +17,12 @@ COUNT = "import time\nfor i in range({count}):\n    print(i, flush=True)\n    ti
 
 async def connected(lab: Lab, kernel_id: str, session_id: str) -> Kernel:
     """A connection as JupyterLab makes it after it lost one: it tries until the server is there."""
-    address = f"ws{lab.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session_id}"
     for _ in range(TRIES):
         try:
-            return Kernel(await websocket_connect(HTTPRequest(address, headers=lab.headers)), session_id)
+            return await lab.connected(kernel_id, session_id)
         except (OSError, HTTPClientError):
             await asyncio.sleep(0.25)
-    raise ConnectionError(f"no server at {address}")
+    raise ConnectionError(f"no server at {lab.url}")
 
 
 async def through_a_restart(lab: Lab, name: str, count: int, wait: float, pause: float) -> Any:
