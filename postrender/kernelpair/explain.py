@@ -10,7 +10,8 @@ from .core import names
 from .core.pods import every_container, items, mapping, qos_class
 from .core.reasons import Finding, Reason
 from .errors import Rejected
-from .plan import Plan, Verdict
+from .judge import Verdict
+from .plan import Plan
 from .yamltext.documents import decode, documents_mentioning
 from .yamltext.nodes import compose, value
 

@@ -7,16 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import flags, hubvalues, targets
-from .core import names
-from .core import settings as core_settings
-from .core.pods import decide, mapping
-from .core.reasons import Finding, Reason, Refused
-from .core.settings import Settings
-from .core.split import build, undo
-from .core.urls import plain_page
-from .errors import Problem, Rejected, short
-from .runtimefiles import RuntimeMaps, config_map, file_name, identity, is_ours
-from .targets import Found, Kinds, Place
+from .errors import Problem, Rejected
+from .judge import Judge, Verdict
+from .runtimefiles import RuntimeMaps, config_map, identity, is_ours
+from .targets import Found, Kinds
 from .yamltext.documents import Document, decode, documents_mentioning, source_comment, split_stream
 from .yamltext.edit import rewrite
 from .yamltext.nodes import Node, compose, value
@@ -35,23 +29,6 @@ class Options(NamedTuple):
     settings: Any = None
     flag: bool | None = None
     kinds: Kinds = targets.KINDS
-
-
-class Verdict(NamedTuple):
-    """What becomes of one pod template.
-
-    `after` is None unless it is split; `findings` say why not, or hold the warnings.
-    """
-
-    document: int
-    source: str
-    object: str
-    where: str
-    namespace: str
-    before: dict[str, Any]
-    after: dict[str, Any] | None
-    findings: tuple[Finding, ...]
-    refused: bool = False
 
 
 class Change(NamedTuple):
@@ -151,14 +128,15 @@ class _Reader:
         document: Document,
         source: str,
     ) -> None:
-        self.made, self.options, self.runtime, self.hubs = made, options, runtime, hubs
-        self.document, self.comment, self.source = document, source, source
+        self.made, self.kinds, self.runtime, self.hubs = made, options.kinds, runtime, hubs
+        self.document, self.source = document, source
+        self.judge = Judge(document.index, source, options.settings, options.flag)
 
     def read(self, text: str, root: Node) -> None:
         """Judge every pod template of the document; a document that changes becomes a `Change`."""
         old = value(root)
         new, added, labels = old, [], []
-        for found in targets.find(old, self.options.kinds):
+        for found in targets.find(old, self.kinds):
             changed, configs = self.wanted(found)
             if changed is None:
                 if not is_ours(found.object):
@@ -173,16 +151,18 @@ class _Reader:
                     new = _placed_in_list(new, found.at[:-1], config)
                 else:
                     added.append(config)
+        self.made.verdicts.extend(self.judge.verdicts)
+        self.made.problems.extend(self.judge.problems)
         if new is not old:
             written = self.rewritten(text, root, new, ", ".join(labels))
-            self.made.changes.append(Change(self.document, self.comment, written, added))
+            self.made.changes.append(Change(self.document, self.source, written, added))
 
     def rewritten(self, text: str, root: Node, new: Any, label: str) -> str:
         try:
             return rewrite(text, root, new)
         except Rejected as rejected:
             self.made.problems.extend(
-                rejected.within(document=self.document.index, source=self.source, object=label).problems
+                rejected.within(document=self.document.index, source=self.judge.source, object=label).problems
             )
             return text
 
@@ -190,132 +170,11 @@ class _Reader:
         """The object as it should be, None where it stays, and the ConfigMaps that it needs."""
         at = (self.document.index, found.at)
         fitted = self.hubs.objects.get(at) if self.hubs else None
-        changed = self.object(found if fitted is None else found._replace(object=fitted))
+        changed = self.judge.object(found if fitted is None else found._replace(object=fitted))
         configs = [] if changed is None else [config_map(found)]
         if self.hubs and fitted is not None:
             configs += self.hubs.configs.get(at, [])
         return changed or fitted, configs
-
-    def object(self, found: Found) -> dict[str, Any] | None:
-        """The object with its pods split; None when none is."""
-        self.source = self.source or file_name(found)
-        if found.places is None:
-            self.unknown_kind(found)
-            return None
-        made = None
-        for place in found.places:
-            pair = self.pod(found._replace(object=made or found.object), place)
-            if pair is not None:
-                made = targets.with_pod(found._replace(object=made or found.object), place, pair)
-        return made
-
-    def unknown_kind(self, found: Found) -> None:
-        annotations = targets.get(found.object, ("metadata", "annotations"))
-        if not isinstance(annotations, dict) or names.SETTINGS not in annotations:
-            return
-        settings = self.settings(annotations[names.SETTINGS], found)
-        if settings is None or decide({"metadata": {"annotations": annotations}}, settings):
-            return
-        kind = f"{found.object.get('kind')} of {found.object.get('apiVersion')}"
-        self.problem(
-            found,
-            Problem(
-                "the object carries settings, and kernelpair doesn't know where its pod template is",
-                key=f"metadata.annotations.{names.SETTINGS}",
-                value=short(kind),
-                why="the flag is on, and nothing would be split",
-                fix=f"pass --target {found.object.get('kind')}=path.to.template, or remove the annotation",
-            ),
-        )
-
-    def problem(self, found: Found, problem: Problem) -> None:
-        document, label = self.document.index, targets.label(found)
-        self.made.problems.append(problem._replace(document=document, source=self.source, object=label))
-
-    def settings(self, written: Any, found: Found, key: str = "metadata") -> Settings | None:
-        """The settings of one object; None after their problems were noted."""
-        path = f"{key}.annotations.{names.SETTINGS}"
-        try:
-            return flags.read(written, self.options.flag)
-        except core_settings.InvalidSettings as invalid:
-            for problem in flags.problems(invalid):
-                self.problem(found, problem._replace(key=f"{path}: {problem.key}" if problem.key else path))
-            return None
-
-    def pod(self, found: Found, place: Place) -> dict[str, Any] | None:
-        """Judge one pod template; the pair when it is split into another than it was."""
-        pod = targets.pod_at(found, place)
-        of_pod = targets.get(pod, ("metadata", "annotations"))
-        of_object = targets.get(found.object, ("metadata", "annotations"))
-        of_pod, of_object = (given if isinstance(given, dict) else {} for given in (of_pod, of_object))
-        ours = {key: mark for key, mark in {**of_object, **of_pod}.items() if key.startswith("kernelpair/")}
-        if names.SETTINGS in ours:
-            key = ".".join(map(str, place.metadata)) if names.SETTINGS in of_pod else "metadata"
-            settings = self.settings(ours[names.SETTINGS], found, key)
-        elif self.options.settings is not None and names.SPLIT in ours:
-            settings = flags.for_stream(self.options.settings, self.options.flag)
-        else:
-            if names.SPLIT in ours:
-                self.verdict(found, place, pod, None, [Finding(Reason.NO_SETTINGS)])
-            return None
-        if settings is None:
-            return None
-        skip = decide({"metadata": {"annotations": ours}}, settings)
-        if skip is not None:
-            self.verdict(found, place, pod, None, [skip], refused=skip.reason is Reason.BAD_OPT_IN)
-            return None
-        return self.split(found, place, pod, settings, str(ours.get(names.CONTAINER, "")))
-
-    def split(
-        self, found: Found, place: Place, pod: dict[str, Any], settings: Settings, hint: str
-    ) -> dict[str, Any] | None:
-        owner = targets.owner_name(found)
-        try:
-            plain = undo(pod)
-            page = plain_page(plain, settings, hint=hint or owner)
-            if page is not None:
-                self.verdict(found, place, pod, None, [page])
-                return None
-            pair = build(plain, settings, names.runtime_config_map(owner), place.completes, hint or owner)
-        except Refused as refused:
-            self.verdict(found, place, pod, None, list(dict.fromkeys(refused.findings)), refused=True)
-            return None
-        self.verdict(found, place, plain, pair.pod, list(pair.warnings))
-        return pair.pod
-
-    def verdict(
-        self,
-        found: Found,
-        place: Place,
-        before: dict[str, Any],
-        after: dict[str, Any] | None,
-        findings: list[Finding],
-        refused: bool = False,
-    ) -> None:
-        where = ".".join(map(str, place.spec[:-1]))
-        namespace = str(mapping(found.object, "metadata").get("namespace") or "")
-        made = Verdict(
-            self.document.index,
-            self.source,
-            targets.label(found),
-            where,
-            namespace,
-            before,
-            after,
-            tuple(findings),
-            refused,
-        )
-        self.made.verdicts.append(made)
-        for finding in findings if refused else ():
-            key = _absolute(finding.key, place)
-            self.problem(found, Problem(finding.what, key=key, value=finding.value, why=finding.why, fix=finding.fix))
-
-
-def _absolute(key: str, place: Place) -> str:
-    """The key of a finding, dotted from the object instead of from its pod."""
-    head, _, rest = key.partition(".")
-    paths = {"metadata": place.metadata, "spec": place.spec}
-    return ".".join([*map(str, paths[head]), *([rest] if rest else [])]) if head in paths else key
 
 
 def _placed_in_list(document: Any, at: targets.Path, config: dict[str, Any]) -> Any:
