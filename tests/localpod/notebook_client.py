@@ -47,10 +47,15 @@ class Server:
         answer = (await AsyncHTTPClient().fetch(request)).body
         return json.loads(answer) if answer else None
 
-    async def channels(self, kernel_id: str, session: str) -> WebSocketClientConnection:
-        """Open the websocket that carries a kernel's messages, as JSON; of any size, as a browser's."""
+    async def channels(self, kernel_id: str, session: str, *protocols: str) -> WebSocketClientConnection:
+        """Open the websocket that carries a kernel's messages, as JSON unless others of its `protocols` are wished.
+
+        Messages may have any size, as a browser's.
+        """
         url = f"ws{self.url.removeprefix('http')}/api/kernels/{kernel_id}/channels?session_id={session}"
-        socket = await websocket_connect(HTTPRequest(url, headers=self.headers), max_message_size=LARGEST)
+        socket = await websocket_connect(
+            HTTPRequest(url, headers=self.headers), max_message_size=LARGEST, subprotocols=list(protocols) or None
+        )
         socket.protocol.stream.max_buffer_size = LARGEST
         return socket
 

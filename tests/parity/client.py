@@ -19,16 +19,26 @@ from typing import Any
 
 import nbformat
 from jupyter_client.session import new_id
+from jupyter_server.services.kernels.connection.base import (
+    deserialize_binary_message,
+    deserialize_msg_from_ws_v1,
+    serialize_msg_to_ws_v1,
+)
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "localpod"))
 from notebook_client import LARGEST, Server
 
 SECONDS = 60.0
+V1 = "v1.kernel.websocket.jupyter.org"
 
 
 class Lab(Server):
-    """The server's API, as JupyterLab uses it."""
+    """The server's API, as JupyterLab uses it; an `old` one, or another program, has kernels' messages as JSON."""
+
+    def __init__(self, url: str, token: str, old: bool = False) -> None:
+        super().__init__(url, token)
+        self.old = old
 
     async def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer; {"status": code} for one that is not a success."""
@@ -54,7 +64,8 @@ class Lab(Server):
 
     async def connected(self, kernel_id: str, session: str) -> Kernel:
         """A connection of the browser's session, which may have had one before."""
-        return Kernel(await self.channels(kernel_id, session), session)
+        protocols = () if self.old else (V1,)
+        return Kernel(await self.channels(kernel_id, session, *protocols), session)
 
     @contextlib.asynccontextmanager
     async def kernel(self, kernel_id: str) -> AsyncIterator[Kernel]:
@@ -89,7 +100,11 @@ class Kernel:
     async def send(self, kind: str, content: dict[str, Any], channel: str = "shell", parent: Any = None) -> str:
         header = {"msg_id": new_id(), "msg_type": kind, "username": "u", "session": self.session, "version": "5.3"}
         message = {"header": header, "parent_header": parent or {}, "metadata": {}, "content": content}
-        await self.socket.write_message(json.dumps({**message, "channel": channel}))
+        if self.socket.selected_subprotocol == V1:
+            written = serialize_msg_to_ws_v1(message, channel, lambda part: json.dumps(part).encode())
+            await self.socket.write_message(written, binary=True)
+        else:
+            await self.socket.write_message(json.dumps({**message, "channel": channel}))
         return header["msg_id"]
 
     async def execute(self, code: str, stdin: bool = False, stop_on_error: bool = True) -> str:
@@ -97,11 +112,10 @@ class Kernel:
         return await self.send("execute_request", {**content, "allow_stdin": stdin, "stop_on_error": stop_on_error})
 
     async def message(self) -> dict[str, Any]:
-        text = await asyncio.wait_for(self.socket.read_message(), SECONDS)
-        if text is None:
+        received = await asyncio.wait_for(self.socket.read_message(), SECONDS)
+        if received is None:
             raise ConnectionError("the server closed the kernel's channel")
-        made: dict[str, Any] = json.loads(text)
-        return made
+        return _read_v1(received) if self.socket.selected_subprotocol == V1 else _read(received)
 
     async def until(self, kind: str, parent: str = "") -> list[dict[str, Any]]:
         """The messages up to the first of `kind` (that answers `parent`), in order."""
@@ -131,6 +145,20 @@ class Kernel:
         return "".join(m["content"]["text"] for m in await self.run(code) if m["msg_type"] == "stream")
 
 
+def _read_v1(received: bytes) -> dict[str, Any]:
+    channel, parts = deserialize_msg_from_ws_v1(received)
+    header, parent_header, metadata, content = map(json.loads, parts[:4])
+    message = {"header": header, "parent_header": parent_header, "metadata": metadata, "content": content}
+    return {**message, "channel": channel, "msg_type": header["msg_type"], "buffers": parts[4:]}
+
+
+def _read(received: str | bytes) -> dict[str, Any]:
+    if isinstance(received, bytes):
+        made: dict[str, Any] = deserialize_binary_message(received)
+        return made
+    return {"buffers": [], **json.loads(received)}
+
+
 def kinds(messages: list[dict[str, Any]]) -> list[str]:
     return [m["content"].get("execution_state") or m["msg_type"] for m in messages]
 
@@ -145,7 +173,7 @@ async def main() -> None:
     AsyncHTTPClient.configure(None, max_body_size=LARGEST)
     module, _, name = wish["row"].partition(".")
     row = getattr(importlib.import_module(f"rows.{module}"), name)
-    json.dump(await row(Lab(wish["url"], wish["token"]), **wish["arguments"]), sys.stdout)
+    json.dump(await row(Lab(wish["url"], wish["token"], wish["old"]), **wish["arguments"]), sys.stdout)
 
 
 if __name__ == "__main__":

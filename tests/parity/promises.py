@@ -41,6 +41,7 @@ PROMISES = (
             "messages.large_input",
             "messages.many_outputs",
             "messages.buffers",
+            "test_programs_that_know_messages_as_json_alone_are_served_too",
             "test_input_larger_than_a_plain_server_takes",
         ),
     ),

@@ -23,6 +23,7 @@ from tests.localpod import images, pair
 from tests.localpod.containers import POLL_SECONDS, RunningPod, kill_leftovers, processes
 from tests.localpod.pod import load
 
+RUNTIME = pair.ROOT / "postrender" / "kernelpair" / "runtime"
 CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
 REQUIREMENT: str = settings.parse({})["gateway.pip.requirement"]
@@ -133,14 +134,17 @@ class Server:
             file.unlink()  # in a container the next server has the same pid, and writes over it
         self.running.start(self.running.containers[name].container)
 
-    def ask(self, row: str, timeout: float = 120, **arguments: Any) -> Any:
-        """What a row, `module.function` in rows/, finds here; `arguments` are handed to it."""
-        process = self.begin(row, **arguments)
+    def ask(self, row: str, timeout: float = 120, old: bool = False, **arguments: Any) -> Any:
+        """What a row, `module.function` in rows/, finds here; `arguments` are handed to it.
+
+        `old`: as a program does that has kernels' messages as JSON alone.
+        """
+        process = self.begin(row, old, **arguments)
         out, err = process.communicate(timeout=timeout)
         assert process.returncode == 0, f"{row}: {err[-4000:]}\n{self.running.tails()}"
         return json.loads(out)
 
-    def begin(self, row: str, **arguments: Any) -> subprocess.Popen[str]:
+    def begin(self, row: str, old: bool = False, **arguments: Any) -> subprocess.Popen[str]:
         """Start a row and return its process: it answers on stdout."""
         url, token = pair.running_server(self.home)
-        return start_client(CLIENT, {"url": url, "token": token, "row": row, "arguments": arguments})
+        return start_client(CLIENT, {"url": url, "token": token, "old": old, "row": row, "arguments": arguments})

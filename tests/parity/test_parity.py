@@ -98,6 +98,22 @@ def test_row(plain: Server, pair: Server, name: str) -> None:
         row.holds(*found)
 
 
+# What depends on how messages are written.
+WRITTEN = (
+    "messages.large_output",
+    "messages.buffers",
+    "messages.conversation",
+    "messages.reconnect",
+    "deaths.kernel_dies",
+)
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_programs_that_know_messages_as_json_alone_are_served_too(plain: Server, pair: Server, name: str) -> None:
+    found = [server.ask(name, old=True, **ROWS[name].arguments) for server in (plain, pair)]
+    assert found[0] == found[1]
+
+
 def test_a_kernel_in_place_of_a_dead_one_is_heard_from_its_first_cell_on(pair: Server) -> None:
     found = pair.ask("deaths.kernel_dies", patient=False)
     assert found == {"states": ["restarting"], "x": "False\n", "heard": True}

@@ -16,9 +16,8 @@ import pytest
 
 from tests.localpod import images
 from tests.localpod.containers import POLL_SECONDS, processes
-from tests.localpod.pair import ROOT
 from tests.localpod.probes import HOST
-from tests.parity.servers import Server
+from tests.parity.servers import RUNTIME, Server
 
 pytestmark = pytest.mark.xdist_group("parity-terminals")
 SECONDS = 60.0
@@ -89,8 +88,10 @@ def test_a_terminal_prints_much(servers: tuple[Server, Server]) -> None:
 
 
 def test_a_deleted_terminals_programs_end(servers: tuple[Server, Server]) -> None:
-    found = same(servers, "deleted")
-    assert (found["running"], found["socket"]) == ([True, True], 404)
+    plain, pair = [server.ask("terminals.deleted") for server in servers]
+    # A plain server that has let go of the terminal before its end is read doesn't tell the tab.
+    assert pair == {**plain, "ended": True}
+    assert (pair["running"], pair["socket"]) == ([True, True], 404)
 
 
 def test_strangers_get_no_terminal(servers: tuple[Server, Server]) -> None:
@@ -202,8 +203,7 @@ json.dump(proxy._wish({"cwd": "tmp", "extra_env": {"B": "browser"}}, settings), 
 
 def test_what_operators_configure_for_terminals_holds_in_the_kernel_container() -> None:
     python = images.environment("front-end") / "bin" / "python"
-    runtime = ROOT / "postrender" / "kernelpair" / "runtime"
-    env = {"PYTHONPATH": f"{runtime / 'notebook'}:{runtime / 'shared'}"}
+    env = {"PYTHONPATH": f"{RUNTIME / 'notebook'}:{RUNTIME / 'shared'}"}
     done = subprocess.run([python, "-c", ASKED], env=env, cwd="/dev", capture_output=True, check=True)
     wish = json.loads(done.stdout)
     assert wish == {

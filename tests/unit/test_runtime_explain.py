@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -101,23 +100,6 @@ def test_the_cell_that_runs_is_the_one_that_is_busy() -> None:
     assert names(requests.next("another")) == ["theirs"]
     requests.clear()
     assert names(requests.next("another")) == []
-
-
-def test_only_short_messages_of_the_wanted_kinds_are_read() -> None:
-    wanted = ("status", "execute_input")
-    busy = message("status", "busy")
-    assert explain.message_of(json.dumps(busy), wanted) == busy
-    printed = message("stream", text='"status" "execute_input"')
-    for other in (
-        json.dumps(printed),
-        json.dumps(message("stream", metadata={"status": 1})),
-        json.dumps({**busy, "metadata": "x" * explain.SHORT}),
-        json.dumps(busy).encode(),
-        '"status"',
-        '{"header": "status"}',
-        '{"status"',
-    ):
-        assert explain.message_of(other, wanted) is None
 
 
 SAMPLE = {

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from typing import Any
 
-from client import SECONDS, Lab, is_idle, kinds
+from client import Lab, is_idle, kinds
 from jupyter_client.session import new_id
 
 MIB = 2**20
@@ -42,11 +41,11 @@ async def buffers(lab: Lab) -> Any:
         )
         asked = await kernel.execute(code)
         while True:
-            received = await asyncio.wait_for(kernel.socket.read_message(), SECONDS)
-            if isinstance(received, bytes) and b"comm_open" in received:
-                return len(received) > 1024 and bytes(range(256)) * 4 in received
+            message = await kernel.message()
+            if message["msg_type"] == "comm_open":
+                return [bytes(buffer) == bytes(range(256)) * 4 for buffer in message["buffers"]]
             # What the kernel publishes comes in order, this last; its reply comes another way, and may be first.
-            if isinstance(received, str) and is_idle(json.loads(received), asked):
+            if is_idle(message, asked):
                 return "no buffer arrived"
 
 
@@ -108,7 +107,7 @@ async def reconnect(lab: Lab) -> Any:
     rest = await kernel.until("execute_reply", asked)
     with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
         while True:
-            rest.append(json.loads(await asyncio.wait_for(kernel.socket.read_message(), 1)))
+            rest.append(await asyncio.wait_for(kernel.message(), 1))
     kernel.socket.close()
     await lab.call("DELETE", f"api/sessions/{session['id']}")
     return "".join(m["content"]["text"] for m in first + rest if m["msg_type"] == "stream")

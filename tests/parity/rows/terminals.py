@@ -19,6 +19,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 MARKS = itertools.count()
+TOLD_SECONDS = 10.0
 NOT_A_LOGIN_SHELL = {"shell_command": ["sh"]}  # /etc/profile would set PATH anew
 
 
@@ -174,15 +175,16 @@ async def slow_reader(lab: Lab, mib: int) -> Any:
 
 
 async def deleted(lab: Lab) -> Any:
-    """A terminal that is closed while a program runs in it: its shell and the program end."""
+    """A terminal that is closed while a program runs in it: its shell and the program end, and the tab is told."""
     async with opened(lab) as (name, tab):
         shell = int(await tab.run("echo $$"))
         await tab.type("sh -c 'echo pro''gram $$; exec sleep 4242'\r")
         program = int(await tab.shows(r"program (\d+)\r\n"))
         running = [_runs(shell), _runs(program)]
         found = {"running": running, "deleted": await lab.call("DELETE", f"api/terminals/{name}")}
-        while await tab.more():
-            pass
+        with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
+            while await asyncio.wait_for(tab.more(), TOLD_SECONDS):
+                pass
     while _runs(shell) or _runs(program):
         await asyncio.sleep(0.1)
     gone = [await lab.call(method, f"api/terminals/{name}") for method in ("GET", "DELETE")]

@@ -30,11 +30,11 @@ import kernelpair_token
 import zmq
 from jupyter_client.session import Session
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1, serialize_msg_to_ws_v1
+from kernelpair_wire import V1
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClosedError
 from zmq.eventloop.zmqstream import ZMQStream
 
-PROTOCOL = "v1.kernel.websocket.jupyter.org"  # jupyter_server's: a message's parts as they are
 RETRY_SECONDS = 0.25
 PARENT_SECONDS = 1.0
 LINGER_MS = 1000
@@ -96,7 +96,7 @@ class Gateway:
         address = f"ws{self.url[len('http') :]}/api/kernels/{self.kernel_id}/channels"
         request = HTTPRequest(f"{address}?session_id={session}&kernelpair_bridge=1", headers=self.headers)
         try:
-            return await kernelpair_sockets.connect(request, subprotocols=[PROTOCOL])
+            return await kernelpair_sockets.connect(request, subprotocols=[V1])
         except (HTTPClientError, OSError) as error:
             raise Failure(f"the kernel in the kernel container can't be reached: {error}") from error
 

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 import weakref
 from typing import Any
 
 import kernelpair_explain as explain
 import kernelpair_remote as remote
-from jupyter_client.jsonutil import json_default
+import kernelpair_wire as wire
 from jupyter_server.gateway.connections import GatewayWebSocketConnection
 from jupyter_server.gateway.gateway_client import GatewayClient
 from tornado.escape import url_escape
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketClosedError
+from traitlets import Unicode
 
 LEAVE_SECONDS = 2.0
 _connections: weakref.WeakSet[PairConnection] = weakref.WeakSet()
@@ -27,16 +27,24 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
     What the browser sends before the kernel can be reached waits. When the kernel is lost the browser is told that it
     restarts, upon which it connects anew. Before that, the cell that was running ends with an error that says why the
     kernel died, where that is known.
+
+    The gateway is asked for the protocol that the browser has, so that messages are handed on as they are.
     """
+
+    # As on a plain server: a message as its parts, for browsers that ask for it. Upstream holds a server that has
+    # a gateway to JSON, since its own connection to the gateway knows no other.
+    kernel_ws_protocol = Unicode(None, allow_none=True, config=True)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._serving: asyncio.Task[None] | None = None
         self._waiting: list[Any] = []
         self._leaving = False
+        self._v1 = False
 
     async def connect(self) -> None:
         """Begin to serve; returns at once."""
+        self._v1 = self.websocket_handler.selected_subprotocol == wire.V1
         _connections.add(self)
         self._serving = asyncio.ensure_future(self._serve())
         self._serving.add_done_callback(self._ended)
@@ -92,7 +100,8 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
 
     async def _open(self, kernel: Any) -> Any:
         query = f"?session_id={url_escape(self.session_id)}" if self.session_id else ""
-        return await remote.websocket(GatewayClient.instance().kernels_endpoint, f"{kernel.channels_path}{query}")
+        path = (GatewayClient.instance().kernels_endpoint, f"{kernel.channels_path}{query}")
+        return await remote.websocket(*path, subprotocols=[wire.V1] if self._v1 else None)
 
     async def _carry(self) -> None:
         """Hand on what the kernel says until the connection ends, each message once the browser has room for it."""
@@ -116,9 +125,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         self._explain(explain.why(before, 0.0, lost=True))
         self._say_status("restarting")
 
-    def _overhear(self, text: Any) -> None:
+    def _overhear(self, data: Any) -> None:
         """Learn from what the kernel says which cells run in it, and that it died."""
-        message = explain.message_of(text, ("status", "execute_input"))
+        message = wire.read(data, ("status", "execute_input"), self._v1)
         if message is None:
             return
         kernel = self.kernel_manager
@@ -160,13 +169,13 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
 
     def _say(self, message: dict[str, Any]) -> None:
         try:
-            self.websocket_handler.write_message(json.dumps(message, default=json_default))
+            self.websocket_handler.write_message(wire.written(message, self.session, self._v1), binary=self._v1)
         except WebSocketClosedError:
             self.disconnected = True
 
     def handle_incoming_message(self, message: Any) -> None:
         """Send what the browser says to the kernel, or keep it until there is one."""
-        asked = explain.message_of(message, ("execute_request",))
+        asked = wire.read(message, ("execute_request",), self._v1)
         if asked is not None:
             self.kernel_manager.requests.sent(asked, self.kernel_manager.remote_id)
         if self.ws is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -10,8 +9,6 @@ from typing import Any, NamedTuple, Optional
 
 import kernelpair_reports as reports
 
-# Status messages and most requests are short; what is longer, as outputs may be, is never read.
-SHORT = 65536
 # A kernel's end is noticed by a poll every 3 s, and told at once.
 RECENT = 60.0
 ADVICE = (
@@ -91,20 +88,6 @@ def why(kernel_id: str, since: float, lost: bool = False) -> Optional[Explanatio
     """
     record = reports.death_of(os.environ.get("KERNELPAIR_RUN", ""), kernel_id, lost)
     return None if record is None or record["time"] < since else explain(record, kernel_id)
-
-
-def message_of(text: Any, kinds: tuple[str, ...]) -> Optional[dict[str, Any]]:
-    """Return a message that is short and of one of ``kinds``, read from its JSON; None for all others, read or not.
-
-    A kind stands in quotes there, which are escaped in what a cell says or prints.
-    """
-    if not isinstance(text, str) or len(text) >= SHORT or not any(f'"{kind}"' in text for kind in kinds):
-        return None
-    try:
-        message: dict[str, Any] = json.loads(text)
-        return message if message["header"]["msg_type"] in kinds else None
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 class Request(NamedTuple):

@@ -118,11 +118,14 @@ async def patiently(ask: Callable[[], Awaitable[_T]], log: Any, patience: float 
         listens = await _listens()
 
 
-async def websocket(*path: str) -> Any:
-    """Return a connection to the gateway at ``path``, with the pair's token; raises HTTPClientError or OSError."""
+async def websocket(*path: str, **options: Any) -> Any:
+    """Return a connection to the gateway at ``path``, with the pair's token; raises HTTPClientError or OSError.
+
+    ``options`` are those of `kernelpair_sockets.connect`.
+    """
     client = GatewayClient.instance()
     url = url_path_join(client.ws_url or "", *path)
-    return await kernelpair_sockets.connect(HTTPRequest(url, **client.load_connection_args()))
+    return await kernelpair_sockets.connect(HTTPRequest(url, **client.load_connection_args()), **options)
 
 
 async def models(kernels_url: str) -> dict[str, dict[str, Any]] | None:
