@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.cluster.kubectl import eventually
 from tests.localpod import images
+from tests.parity.servers import CLIENT, start_client
 
 CELLS = Path(__file__).with_name("cells.py")
 SCOPES = ("admin:users", "admin:servers", "access:servers")
@@ -26,11 +27,12 @@ def rights(token: str) -> dict[str, Any]:
 
 
 class Hub:
-    """The hub behind `url`."""
+    """The hub behind `url`; `prefix` is what runs a program where that can be reached."""
 
-    def __init__(self, url: str, token: str) -> None:
+    def __init__(self, url: str, token: str, prefix: tuple[str, ...] = ()) -> None:
         self.url = url
         self.token = token
+        self.prefix = prefix
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer, None for an empty one; raises HTTPError for one that is not a success."""
@@ -42,8 +44,9 @@ class Hub:
         return json.loads(text) if text else None
 
     def spawn(self, user: str) -> Server:
-        """The user's server, started, with the user, and ready; fails when the hub gives up."""
-        self.call("POST", f"hub/api/users/{user}")
+        """The user's server, started, with the user unless known, and ready; fails when the hub gives up."""
+        if user not in [known["name"] for known in self.call("GET", "hub/api/users")]:
+            self.call("POST", f"hub/api/users/{user}")
         self.call("POST", f"hub/api/users/{user}/server", {})
 
         def ready() -> str | None:
@@ -65,7 +68,23 @@ class Server:
 
     def answers(self) -> bool:
         """Whether the notebook server itself answers, kernels or not."""
-        return "version" in self.hub.call("GET", f"{self.path}/api")
+        try:
+            return "version" in (self.hub.call("GET", f"{self.path}/api") or {})
+        except OSError:  # an HTTP error is one, too
+            return False
+
+    def begin(self, row: str, through: Hub | None = None, **arguments: Any) -> subprocess.Popen[str]:
+        """Start a row of tests/parity, `module.function`, on this server; it answers on stdout.
+
+        `through`: another way to the hub.
+        """
+        url = f"{(through or self.hub).url}/{self.path}"
+        wish = {"url": url, "token": self.hub.token, "old": False, "row": row, "arguments": arguments}
+        return start_client(CLIENT, wish, prefix=through.prefix if through else ())
+
+    def ask(self, row: str, **arguments: Any) -> Any:
+        """What a row finds on this server."""
+        return answer(self.begin(row, **arguments))
 
     def execute(self, code: str, notebook: str = "work.ipynb") -> dict[str, Any]:
         """Run code in a notebook's kernel; what cells.py finds."""
@@ -84,3 +103,10 @@ class Server:
         assert done.returncode == 0, done.stderr
         found: dict[str, Any] = json.loads(done.stdout)
         return found
+
+
+def answer(row: subprocess.Popen[str]) -> Any:
+    """What a row that was begun has found."""
+    out, err = row.communicate(timeout=SESSION_SECONDS)
+    assert row.returncode == 0, err
+    return json.loads(out)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 Found = TypeVar("Found")
 POLL_SECONDS = 0.5
+FORWARD_SECONDS = 60
 
 
 class Namespace:
@@ -34,23 +36,36 @@ class Namespace:
 
     @contextlib.contextmanager
     def forwarded(self, service: str, port: int) -> Iterator[str]:
-        """The address, on this machine, of a service's port."""
-        command = ["kubectl", f"--namespace={self.name}", "port-forward", f"service/{service}", f":{port}"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            said = re.match(r"Forwarding from 127\.0\.0\.1:(\d+)", process.stdout.readline())
-            assert said, f"{' '.join(command)} ended"
-            try:
-                yield f"http://127.0.0.1:{said[1]}"
-            finally:
-                process.terminate()
+        """The address, on this machine, of a service's port; forwarded anew when that has ended with a pod."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            local = free.getsockname()[1]
+        command = ["kubectl", f"--namespace={self.name}", "port-forward", f"service/{service}", f"{local}:{port}"]
+        ended = threading.Event()
+        running: list[subprocess.Popen[bytes]] = []
+
+        def forward() -> None:
+            while not ended.wait(POLL_SECONDS if running else 0):
+                running[:] = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+                running[0].wait()
+
+        forwarding = threading.Thread(target=forward)
+        forwarding.start()
+        try:
+            eventually(lambda: _listens(local), f"{' '.join(command)} listens", FORWARD_SECONDS)
+            yield f"http://127.0.0.1:{local}"
+        finally:
+            ended.set()
+            while forwarding.is_alive():
+                for process in running:
+                    process.terminate()
+                forwarding.join(POLL_SECONDS)
 
     def told(self) -> str:
         """What the cluster has to say about this namespace, for a failure's message."""
         return self.run("get", "pods") + self.run("get", "events", "--field-selector=type=Warning")
 
-    def kill(self, container_id: str, image: str) -> None:
-        """Kill -9 every process of a container, from outside of it, as the kernel does when memory runs out.
+    def kill(self, container_id: str, image: str, all_of_it: bool = True) -> None:
+        """Kill -9 every process of a container, or its first, from outside of it, as the kernel does.
 
         From within, nothing kills a container's first process. `image` has a python3.
         """
@@ -65,7 +80,7 @@ class Namespace:
                     {
                         "name": "killer",
                         "image": image,
-                        "command": ["python3", "-c", KILLER, container_id.rpartition("/")[2]],
+                        "command": ["python3", "-c", KILLER, container_id.rpartition("/")[2], str(all_of_it)],
                         "securityContext": {"privileged": True, "runAsUser": 0},
                     }
                 ],
@@ -78,16 +93,31 @@ class Namespace:
 
 KILLER = """
 import os, pathlib, signal, sys
-killed = 0
+container, all_of_it = sys.argv[1:]
+found = []
 for cgroup in pathlib.Path("/proc").glob("[0-9]*/cgroup"):
     try:
-        if sys.argv[1] in cgroup.read_text():
-            os.kill(int(cgroup.parent.name), signal.SIGKILL)
-            killed += 1
+        if container in cgroup.read_text():
+            began = cgroup.with_name("stat").read_text().rpartition(")")[2].split()[19]
+            found.append((int(began), int(cgroup.parent.name)))
     except (FileNotFoundError, ProcessLookupError):
         pass
-sys.exit(killed == 0)
+for _, pid in sorted(found)[: None if all_of_it == "True" else 1]:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+sys.exit(not found)
 """
+"""Starts with the process that started first."""
+
+
+def _listens(port: int) -> bool | None:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except OSError:
+        return None
+    return True
 
 
 def statuses(pod: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

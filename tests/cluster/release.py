@@ -66,13 +66,13 @@ class Release:
 
 
 @contextlib.contextmanager
-def released(helm: str, scratch: Path) -> Iterator[Release]:
-    """A release with the flag on; its namespace goes afterwards."""
+def released(helm: str, scratch: Path, settings: Mapping[str, Any] = {}) -> Iterator[Release]:
+    """A release with the flag on, and settings as of `upgrade`; its namespace goes afterwards."""
     namespace = Namespace(f"kernelpair-e2e-{secrets.token_hex(3)}")
     namespace.run("create", "namespace", namespace.name)
     try:
         release = Release(Helm(helm, scratch), namespace)
-        release.upgrade()
+        release.upgrade(settings)
         yield release
     finally:
         namespace.run("delete", "namespace", namespace.name, "--timeout=300s", timeout=330)

@@ -15,6 +15,8 @@ from tests.localpod.pod import Container, Pod
 from tests.localpod.probes import HOST, Health
 
 POLL_SECONDS = 0.1
+# As a container's process starts; under nohup, terminals' programs would outlive their terminals.
+NO_SIGNAL_IGNORED = ("/usr/bin/env", "--default-signal")
 TAIL_LINES = 30
 
 
@@ -31,7 +33,7 @@ class Running:
         self._grace = grace_seconds
         with log.open("ab") as output:
             self.process = subprocess.Popen(
-                container.argv,
+                [*NO_SIGNAL_IGNORED, *container.argv],
                 env=container.env,
                 cwd=container.folder,
                 stdin=subprocess.DEVNULL,

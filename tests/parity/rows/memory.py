@@ -11,6 +11,8 @@ from jupyter_client.session import new_id
 
 HOLD = "import time; x = bytearray({mib} * 2**20); print('holds', flush=True); time.sleep(600)"
 
+GROW = "import time\nx = []\nwhile True:\n    x.append(bytearray(4 * 2**20)); time.sleep(0.02)"
+
 
 async def told(kernel: Kernel, asked: str) -> dict[str, Any]:
     """What arrives for a cell until its kernel restarts: the kinds of its last messages, and the error's text."""
@@ -47,12 +49,21 @@ async def dies_holding(lab: Lab, mib: int) -> Any:
         asked = await large.execute(HOLD.format(mib=mib))
         await large.until("stream", asked)
         print("running", file=sys.stderr, flush=True)
-        found = await told(large, asked)
-        async with lab.kernel(large.id) as again:
-            found["large"] = await again.printed("print('x' in globals())")
-        async with lab.kernel(small.id) as again:
-            found["small"] = await again.printed("print(globals().get('y'))")
-        return found
+        return {**await told(large, asked), **await _afterwards(lab, small, large)}
+
+
+async def grows(lab: Lab) -> Any:
+    """A cell that takes more and more memory until its kernel dies, and a smaller kernel meanwhile."""
+    async with lab.notebook("small.ipynb") as small, lab.notebook("large.ipynb") as large:
+        await small.run("y = 42")
+        return {**await told(large, await large.execute(GROW)), **await _afterwards(lab, small, large)}
+
+
+async def _afterwards(lab: Lab, small: Kernel, large: Kernel) -> dict[str, str]:
+    async with lab.kernel(large.id) as again:
+        found = {"large": await again.printed("print('x' in globals())")}
+    async with lab.kernel(small.id) as again:
+        return {**found, "small": await again.printed("print(globals().get('y'))")}
 
 
 async def dies_unseen(lab: Lab, seconds: float) -> Any:

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Optional
 
+import zmq
 from kernel_gateway.gatewayapp import KernelGatewayApp
 from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
 from kernelpair_connections import PairConnection
@@ -138,4 +139,6 @@ def gateway(port: int, token: str, connections: Path, died: Died) -> PairGateway
     app.secret = token
     app.initialize(argv=[])
     app.kernel_manager.died = died
+    # Kernels drop what nobody takes at once; the gateway takes all of it, however busy it is.
+    app.kernel_manager.context.setsockopt(zmq.RCVHWM, 0)
     return app  # type: ignore[no-any-return]

@@ -1,0 +1,78 @@
+"""What is killed on the cluster, and what then must stay: the table in docs/survival.md, written by `make generate`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ALL = frozenset({"the running cell", "other kernels' memory", "the session", "notebook", "kernel", "pod"})
+"""What a deed may leave as it was; `notebook` and `kernel` are the containers."""
+
+
+class Deed(NamedTuple):
+    """One thing that happens to a hub in use.
+
+    `ends` are the parts of `ALL` that end with it; a file in the home never does. `told` is the error in which the
+    running cell ends ("": it doesn't) and what its text says. `plain` is what is lost where the pod is no pair.
+    """
+
+    name: str
+    ends: frozenset[str]
+    told: tuple[str, str]
+    pair: str
+    plain: str
+
+
+_KERNELS = frozenset({"the running cell", "other kernels' memory", "kernel"})
+_LOST = "all kernels' memory; JupyterLab stays, each running cell says why, and the next one runs without a reload"
+_SERVER = "nothing: cells go on, and the page gets their output when the server is back"
+_ENDED = ("KernelDied", "The kernel container ended, with all kernels in it")
+
+DEEDS = (
+    Deed(
+        "a kernel",
+        frozenset({"the running cell"}),
+        ("KernelDied", "killed by signal 9"),
+        "its memory; the running cell says why, and the next one runs",
+        "its memory, without a word of why",
+    ),
+    Deed("the gateway", _KERNELS, _ENDED, _LOST, "there is none"),
+    Deed("the kernel container", _KERNELS, _ENDED, _LOST, "there is none"),
+    Deed(
+        "the notebook server",
+        frozenset({"notebook"}),
+        ("", ""),
+        _SERVER,
+        "all kernels' memory, and the page",
+    ),
+    Deed(
+        "the notebook container",
+        frozenset({"notebook"}),
+        ("", ""),
+        _SERVER,
+        "all kernels' memory, and the page",
+    ),
+    Deed(
+        "the pod",
+        ALL,
+        ("", ""),
+        "everything but files; the next spawn finds them",
+        "the same",
+    ),
+    Deed("the hub", frozenset(), ("", ""), "nothing", "the same"),
+    Deed(
+        "the proxy",
+        frozenset(),
+        ("", ""),
+        "nothing: the page connects again within a minute, when the hub has told the new proxy its routes",
+        "the same",
+    ),
+    Deed(
+        "the API server, for a while", frozenset(), ("", ""), "nothing; new servers start when it is back", "the same"
+    ),
+)
+
+
+def table() -> list[str]:
+    """Return the lines of the table, in Markdown."""
+    lines = ["| killed (-9) | what a pair loses | what a plain pod loses |", "|---|---|---|"]
+    return lines + [f"| {deed.name} | {deed.pair} | {deed.plain} |" for deed in DEEDS]

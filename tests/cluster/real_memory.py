@@ -1,0 +1,119 @@
+"""Memory limits of a real kubelet: a pair's JupyterLab stays and says why, a plain pod takes it along.
+
+On cgroup v1 the kernel ends one process of a container that reaches its limit, on v2 all of them: there, the tests kill
+the container besides.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.cluster.hub import Hub, Server, answer
+from tests.cluster.kubectl import eventually, statuses
+from tests.cluster.release import Release, released
+
+MEMORY = {"singleuser.memory": {"limit": "400M", "guarantee": "256M"}}
+NEARLY_ALL_MIB = 220
+"""With what a kernel, another one and the gateway need: between 90% of the limit and the limit."""
+RESTART_SECONDS = 300
+ENDED = ["error", "execute_reply", "idle", "restarting"]
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+    with released("helm4", tmp_path_factory.mktemp("helm4"), MEMORY) as release:
+        yield release
+
+
+@pytest.fixture(scope="module")
+def hub(release: Release) -> Iterator[Hub]:
+    with release.hub() as hub:
+        yield hub
+
+
+class User:
+    """A user's server and pod."""
+
+    def __init__(self, release: Release, server: Server) -> None:
+        self.release, self.server = release, server
+        self.before = self.statuses()
+
+    def statuses(self) -> dict[str, dict[str, Any]]:
+        return statuses(self.release.namespace.get(f"pod/{self.server.pod}"))
+
+    def limited(self, container: str) -> bool:
+        """Whether a container's limit is a limit of cgroup v2."""
+        looking = ("exec", self.server.pod, f"--container={container}", "--", "ls", "/sys/fs/cgroup")
+        return "memory.max" in self.release.namespace.run(*looking).split()
+
+    def kill(self, container: str) -> None:
+        """Kill a container whole, as its limit does on cgroup v2; return when it runs again."""
+        self.release.namespace.kill(self.before[container]["containerID"], self.release.image("hub", "image"))
+        eventually(lambda: self._again(container), f"{container} runs again", RESTART_SECONDS)
+
+    def _again(self, container: str) -> bool | None:
+        now = self.statuses()[container]
+        return (now["restartCount"] > self.before[container]["restartCount"] and now["ready"]) or None
+
+
+def told(found: Mapping[str, Any], sentence: str) -> None:
+    """The cell ended in the error that says why its kernel is gone."""
+    assert (found["kinds"], found["error"]) == (ENDED, ["KernelKilled"]), found
+    assert sentence in found["text"]
+    assert "of its 400 MiB" in found["text"]
+    assert "Use less memory at a time" in found["text"]
+
+
+def test_the_guard_stops_the_largest_kernel_before_the_limit_does(release: Release, hub: Hub) -> None:
+    user = User(release, hub.spawn("guarded"))
+    found = user.server.ask("memory.grows")
+    told(found, "This kernel was stopped just before the memory of the kernel container ran out")
+    assert (found["large"], found["small"]) == ("False\n", "42\n")
+    assert user.statuses() == user.before
+
+
+def test_a_kernel_container_that_is_killed_for_memory_costs_no_notebook(release: Release, hub: Hub) -> None:
+    release.upgrade({**MEMORY, "kernelGateway.kernel.memoryGuard": False})
+    user = User(release, hub.spawn("unguarded"))
+    if user.limited("kernel"):
+        found = user.server.ask("memory.grows")
+        whole = "The kernel container was killed, with all kernels in it, because its memory ran out"
+        told(found, whole)
+        assert (found["large"], found["small"]) == ("False\n", "None\n")
+    else:
+        found = user.server.ask("memory.grows")
+        told(found, "This kernel was killed because the memory of the kernel container ran out")
+        assert (found["large"], found["small"]) == ("False\n", "42\n")
+        assert user.statuses() == user.before
+        asking = _nearly_full(user.server)
+        user.kill("kernel")
+        told(answer(asking), "The kernel container was killed, with all kernels in it, because its memory ran out")
+    assert user.statuses()["notebook"] == user.before["notebook"]
+    assert user.server.execute("print(6 * 7)")["printed"] == "42\n"
+
+
+def test_a_plain_pod_takes_the_notebook_along(release: Release, hub: Hub) -> None:
+    """The same work, in an image that holds the notebook server as well: nothing is left, and nothing says why."""
+    name, _, tag = release.image("kernelGateway", "notebook", "image").rpartition(":")
+    plain = {"kernelGateway.enabled": False, "singleuser.image.name": name, "singleuser.image.tag": tag}
+    release.upgrade({**MEMORY, **plain})
+    user = User(release, hub.spawn("plain"))
+    asking = _nearly_full(user.server)
+    user.kill("notebook")
+    _, err = asking.communicate(timeout=RESTART_SECONDS)
+    assert asking.returncode != 0
+    assert "the server closed the kernel's channel" in err
+    eventually(lambda: user.server.answers() or None, "the server is back", RESTART_SECONDS)
+    assert user.server.ask("restarts.look") == {"sessions": [], "kernels": []}
+
+
+def _nearly_full(server: Server) -> subprocess.Popen[str]:
+    """A cell that holds nearly all of the memory, and runs."""
+    asking = server.begin("memory.dies_holding", mib=NEARLY_ALL_MIB)
+    assert asking.stderr is not None
+    assert asking.stderr.readline() == "running\n"
+    return asking
