@@ -104,6 +104,20 @@ async def progress(spawner: Any, events_enabled: bool) -> list[str]:
     return await asyncio.wait_for(page, 20)
 
 
+async def ended(spawner: Any, containers: list[str]) -> dict[str, Any]:
+    """What the hub makes of a notebook container that was killed, and whether it deletes the pod."""
+    pod: Any = None
+    while pod is None or [container["name"] for container in pod["spec"]["containers"]] != containers:
+        await asyncio.sleep(0.02)  # it may know another spawn's pod of that name
+        (pod,) = spawner.pod_reflector.pods.values()
+    for status in pod["status"]["containerStatuses"]:
+        if status["name"] == "notebook":
+            times = {"startedAt": "2026-01-01T10:00:00Z", "finishedAt": "2026-01-01T10:00:40Z"}
+            status["state"] = {"terminated": {"exitCode": 137, **times}}
+    with mock.patch.object(type(spawner), "stop") as stop:
+        return {"poll": await spawner.poll(), "deleted": stop.called}
+
+
 def counts() -> dict[str, float]:
     wanted = (
         line for line in generate_latest(REGISTRY).decode().splitlines() if line.startswith("kernelpair_spawns_total")
@@ -135,6 +149,7 @@ async def main() -> None:
         url = await asyncio.wait_for(spawner.start(), 20)
         containers = [container["name"] for container in server.body["spec"]["containers"]]
         answer[f"start {name}"] = {"url": str(url), "containers": containers, "poll": await spawner.poll()}
+        answer[f"start {name}"]["ended"] = await ended(spawner, containers)
     after = counts()
     answer["counted"] = {name: after[name] - before[name] for name in after}
     json.dump(answer, sys.stdout)

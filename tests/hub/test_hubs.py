@@ -154,6 +154,16 @@ def test_kubespawner_starts_it_and_sees_it_run(answer: dict[str, Any], name: str
     assert (started["containers"], started["poll"]) == (containers, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "ended"), [("good", {"poll": None, "deleted": False}), ("plain", {"poll": 137, "deleted": True})]
+)
+def test_a_pair_whose_notebook_server_was_killed_goes_on(
+    answer: dict[str, Any], name: str, ended: dict[str, Any]
+) -> None:
+    """KubeSpawner deletes a plain pod then."""
+    assert answer[f"start {name}"]["ended"] == ended
+
+
 def test_metrics(answer: dict[str, Any]) -> None:
     assert answer["counted"] == {"split": 2, "plain": 1, "refused": 2}
 

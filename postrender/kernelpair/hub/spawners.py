@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from . import choosing
+from .coming_back import comes_back
 
 NOTES = "_kernelpair_notes"
 """Attribute of a spawner: what the progress page of its last spawn has to tell."""
@@ -27,7 +28,8 @@ def is_ours(cls: type) -> bool:
 def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> Any:
     """Return a subclass of the KubeSpawner class ``base`` that runs ``chain(its modify_pod_hook)`` as its hook.
 
-    Its spawn page offers the user's choice as ``offer`` says, and its user options may hold it.
+    Its spawn page offers the user's choice as ``offer`` says, and its user options may hold it. A pair whose notebook
+    server is started anew by the kubelet goes on running (`comes_back`).
 
     The hook is chained when the user's options are loaded, right before KubeSpawner makes the pod: by then it is known
     what the trait is, whoever set it, by the rules of the class order: the configuration of any class, a default that a
@@ -67,15 +69,23 @@ def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> An
         def options_from_query(self, query_data: Any) -> Any:
             return choosing.read(query_data, super().options_from_query)
 
-        async def progress(self) -> AsyncIterator[dict[str, Any]]:
-            async for event in _with_notes(self, super().progress()):
-                yield event
+        async def poll(self) -> Any:
+            return None if _comes_back(self) else await super().poll()
+
+        def progress(self) -> AsyncIterator[dict[str, Any]]:
+            return _with_notes(self, super().progress())
 
     setattr(Spawner, _MARK, True)
     Spawner.__name__ = Spawner.__qualname__ = base.__name__
     Spawner.__doc__ = base.__doc__
     setattr(sys.modules[__name__], base.__name__, Spawner)
     return Spawner
+
+
+def _comes_back(spawner: Any) -> bool:
+    reflector = getattr(spawner, "pod_reflector", None)
+    pod = reflector.pods.get(f"{spawner.namespace}/{spawner.pod_name}") if reflector else None
+    return pod is not None and comes_back(pod)
 
 
 def note(spawner: Any, message: str) -> None:
