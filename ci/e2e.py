@@ -16,7 +16,7 @@ from ci.cluster import lifecycle, state
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = "tests/cluster/real_cluster.py"
-RELEASES = ("tests/cluster/real_pair.py", "tests/cluster/real_upgrades.py")
+RELEASES = tuple(f"tests/cluster/real_{what}.py" for what in ("pair", "upgrades", "memory", "survival"))
 
 
 def main() -> int:

@@ -4,8 +4,8 @@
     python -m ci.generate --check    exit 1, naming the stale files and the command that makes them fresh
 
 Generated: `.properties.kernelGateway` in the chart's values.schema.json (the rest of that file is written by hand), the
-table between the marks in docs/settings.md, the table of what works as before in README.md, and the hub's copies of two
-modules in chart/files/hub.
+table between the marks in docs/settings.md, the tables of what works as before in README.md and of what is survived in
+docs/operators.md, and the hub's copies of two modules in chart/files/hub.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kernelpair.core import settings
+from tests.cluster import deeds
 from tests.parity import promises
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +79,7 @@ GENERATED: Mapping[str, Callable[[str], str]] = {
     "chart/values.schema.json": schema,
     "docs/settings.md": page(settings_table),
     "README.md": page(promises.table),
+    "docs/operators.md": page(deeds.table),
     "chart/files/hub/merge.py": twin("core/merge.py"),
     "chart/files/hub/manifest.py": twin("hub/manifest.py"),
 }

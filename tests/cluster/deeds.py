@@ -1,4 +1,4 @@
-"""What is killed on the cluster, and what then must stay: the table in docs/survival.md, written by `make generate`."""
+"""What is killed on the cluster, and what then must stay; `make generate` writes it into docs/operators.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Deed(NamedTuple):
 
 _KERNELS = frozenset({"the running cell", "other kernels' memory", "kernel"})
 _LOST = "all kernels' memory; JupyterLab stays, each running cell says why, and the next one runs without a reload"
-_SERVER = "nothing: cells go on, and the page gets their output when the server is back"
+_SERVER = "nothing but output on its way in that moment: cells go on, and the page gets it all when the server is back"
 _ENDED = ("KernelDied", "The kernel container ended, with all kernels in it")
 
 DEEDS = (
@@ -72,7 +72,25 @@ DEEDS = (
 )
 
 
+LIMITS = (
+    (
+        "too much memory, with the guard",
+        "the largest kernel's memory, just before the limit; its cell says so, and other kernels go on",
+        "as below",
+        "test_the_guard_stops_the_largest_kernel_before_the_limit_does",
+    ),
+    (
+        "too much memory, without it",
+        "on cgroup v2 what the kernel container holds (as above), on v1 one kernel; the cell says that it was memory",
+        "on cgroup v2 all kernels and the page, without a word of why, on v1 one kernel",
+        "test_a_kernel_container_that_is_killed_for_memory_costs_no_notebook",
+    ),
+)
+"""What happens at the memory limit, as a line of the table, and the test in real_memory.py that shows it."""
+
+
 def table() -> list[str]:
     """Return the lines of the table, in Markdown."""
     lines = ["| killed (-9) | what a pair loses | what a plain pod loses |", "|---|---|---|"]
-    return lines + [f"| {deed.name} | {deed.pair} | {deed.plain} |" for deed in DEEDS]
+    rows = [(deed.name, deed.pair, deed.plain) for deed in DEEDS] + [limit[:3] for limit in LIMITS]
+    return lines + [f"| {killed} | {pair} | {plain} |" for killed, pair, plain in rows]

@@ -18,14 +18,16 @@ def test_generated_files_are_fresh() -> None:
 def test_a_stale_file_is_named_with_the_command_that_fixes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "ROOT", tmp_path)
     schema, page = tmp_path / "chart" / "values.schema.json", tmp_path / "docs" / "settings.md"
+    pages = [tmp_path / name for name in generate.GENERATED if name.endswith(".md")]
     twins = [tmp_path / name for name in generate.GENERATED if name.endswith(".py")]
     empty = f"a\n{generate.BEGIN}\n{generate.END}\nz\n"
-    texts = {schema: '{"properties": {"other": {}}}', page: empty, tmp_path / "README.md": empty}
-    for file, text in {**texts, **dict.fromkeys(twins, "")}.items():
+    texts = {schema: '{"properties": {"other": {}}}', **dict.fromkeys(pages, empty), **dict.fromkeys(twins, "")}
+    for file, text in texts.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     stale = (
-        r"values\.schema\.json, docs/settings\.md, README\.md, chart/.*/merge\.py, .*/manifest\.py; .*: make generate"
+        r"values\.schema\.json, docs/settings\.md, README\.md, docs/operators\.md, chart/.*/merge\.py, .*/manifest\.py;"
+        r" .*: make generate"
     )
     with pytest.raises(SystemExit, match=stale):
         generate.main(["--check"])
