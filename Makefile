@@ -12,7 +12,7 @@ unexport PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY KERNELPAIR_UPDATE_GOLDEN
 unexport $(filter HELM_% KUBECONFIG KUBE_%,$(.VARIABLES))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv lock tools unit lint test test-z2jh e2e golden generate demo bench clean
+.PHONY: help venv lock tools unit lint test test-z2jh e2e soak screenshots golden generate demo bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,12 @@ test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_C
 
 e2e: venv ## the chart on a real cluster, which is started and ended; KUBECONFIG=... uses yours
 	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" python -m ci.e2e
+
+soak: venv ## twenty rounds of kills on a cluster instead of three
+	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_ROUNDS=20 python -m ci.e2e survival
+
+screenshots: venv ## take the pictures in docs/images anew, in a browser on a cluster
+	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_SCREENSHOTS=docs/images python -m ci.e2e browser
 
 golden: venv ## write the expected files of the golden cases anew; review the diff
 	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden

@@ -1,7 +1,11 @@
 """`make e2e`: the tests that need a real cluster, on one that is started for them, or on the one KUBECONFIG names.
 
+    python -m ci.e2e            all parts
+    python -m ci.e2e PART...    some, in the order of the table
+
 VALUES, a file of the chart's values, names images that the given cluster can pull; without it, the chart's own. The
-cluster that was started is ended again, whatever happened. Exits with the tests' exit code.
+cluster that was started is ended again, whatever happened. Prints how long each part took; exits 1 when one failed, 2
+on a wrong command line.
 """
 
 from __future__ import annotations
@@ -9,29 +13,52 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from ci import tools
 from ci.cluster import lifecycle, state
 
 ROOT = Path(__file__).resolve().parent.parent
-CLUSTER = "tests/cluster/real_cluster.py"
-RELEASES = tuple(f"tests/cluster/real_{what}.py" for what in ("pair", "upgrades", "memory", "survival"))
 
 
-def main() -> int:
-    """Run the tests; returns their exit code."""
-    given = os.environ.get("KUBECONFIG")
-    if given:
-        return _tests(*RELEASES, KERNELPAIR_E2E_VALUES=os.environ.get("VALUES", ""))
+class Part(NamedTuple):
+    """Files of tests; `together` when they bear each other's company, two at a time: they mostly wait."""
+
+    files: tuple[str, ...]
+    together: bool = False
+    of_our_cluster: bool = False
+
+
+PARTS = {
+    "cluster": Part(("real_cluster",), of_our_cluster=True),
+    "releases": Part(("real_pair", "real_upgrades"), together=True),
+    "browser": Part(("real_browser",)),
+    "memory": Part(("real_memory",)),
+    "survival": Part(("real_survival",)),
+}
+
+
+def main(names: Sequence[str]) -> int:
+    """Run parts; returns the exit code."""
+    if unknown := [name for name in names if name not in PARTS]:
+        print(f"e2e: no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    wanted = [part for part in PARTS if part in names or not names]
+    if os.environ.get("KUBECONFIG"):
+        given = [part for part in wanted if not PARTS[part].of_our_cluster]
+        return _report(given, {"KERNELPAIR_E2E_VALUES": os.environ.get("VALUES", "")})
     try:
-        failed = _tests(CLUSTER)
+        failed = _report([part for part in wanted if PARTS[part].of_our_cluster], {})
         lifecycle.up()
-        values = lifecycle.load_images()
-        path = f"{state.PROGRAMS}:{os.environ['PATH']}"
-        return (
-            _tests(*RELEASES, KUBECONFIG=str(state.KUBECONFIG), KERNELPAIR_E2E_VALUES=str(values), PATH=path) or failed
-        )
+        environment = {
+            "KUBECONFIG": str(state.KUBECONFIG),
+            "KERNELPAIR_E2E_VALUES": str(lifecycle.load_images()),
+            "PATH": f"{state.PROGRAMS}:{os.environ['PATH']}",
+        }
+        return _report([part for part in wanted if not PARTS[part].of_our_cluster], environment) or failed
     except (state.ClusterError, tools.ToolError) as error:
         print(f"e2e: {error}", file=sys.stderr)
         return 1
@@ -39,13 +66,26 @@ def main() -> int:
         lifecycle.down()
 
 
-def _tests(*files: str, **environment: str) -> int:
-    """Run the tests of some files; each says how long it took."""
-    command = ["pytest", "--verbose", "--durations=0", "--durations-min=1", *files]
+def _report(names: Sequence[str], environment: dict[str, str]) -> int:
+    """Run parts one after the other, and say how each went; returns 1 when one failed."""
+    lines = []
+    for name in names:
+        began = time.monotonic()
+        code = _tests(PARTS[name], environment)
+        lines.append((name, time.monotonic() - began, code))
+    for name, seconds, code in lines:
+        print(f"e2e: {name:10} {seconds:6.0f} s  {f'FAILED, exit code {code}' if code else 'ok'}", file=sys.stderr)
+    return int(any(code for *_, code in lines))
+
+
+def _tests(part: Part, environment: dict[str, str]) -> int:
+    beside = ("-n", "2", "--dist", "loadfile") if part.together else ("--capture=no",)
+    files = [f"tests/cluster/{file}.py" for file in part.files]
+    command = ["pytest", "--verbose", "--durations=0", "--durations-min=1", *beside, *files]
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, check=False
     ).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Debian's packages that the cluster needs, installed where their commands are missing, without starting a service."""
+"""Debian's packages for the cluster and its tests, installed where commands are missing; no service is started."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from ci.cluster.state import ClusterError
 
 NEEDED = {
     "buildah": "buildah",
+    "chromedriver": "chromium-driver",
+    "chromium": "chromium",
     "conntrack": "conntrack",
     "containerd": "containerd",
     "debootstrap": "debootstrap",

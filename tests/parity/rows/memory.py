@@ -23,7 +23,7 @@ async def told(kernel: Kernel, asked: str) -> dict[str, Any]:
     return {
         "kinds": kinds(mine)[-3:] + kinds(seen)[-1:],
         "error": [error["ename"] for error in errors],
-        "text": "".join(error["traceback"][0] for error in errors),
+        "text": "".join(" ".join(error["traceback"]) for error in errors),
         "reply": [[reply["status"], reply.get("execution_count")] for reply in replies],
     }
 

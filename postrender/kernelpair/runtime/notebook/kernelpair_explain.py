@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import textwrap
 import time
 from typing import Any, NamedTuple, Optional
 
@@ -11,6 +12,8 @@ import kernelpair_reports as reports
 
 # A kernel's end is noticed by a poll every 3 s, and told at once.
 RECENT = 60.0
+# JupyterLab breaks lines that are too long for the page in the middle of words.
+COLUMNS = 90
 ADVICE = (
     "Use less memory at a time, shut down kernels that you no longer need, or start your server anew with a larger"
     " profile."
@@ -156,7 +159,7 @@ def messages(request: Request, explanation: Explanation, session: Any, kernel_se
     error: dict[str, Any] = {
         "ename": explanation.name,
         "evalue": explanation.text,
-        "traceback": [f"{explanation.name}: {explanation.text}"],
+        "traceback": textwrap.wrap(f"{explanation.name}: {explanation.text}", COLUMNS),
     }
     reply: dict[str, Any] = {
         "status": "error",
