@@ -17,9 +17,10 @@ from tests.cluster.kubectl import eventually, statuses
 from tests.cluster.release import Release, released
 
 MEMORY = {"singleuser.memory": {"limit": "400M", "guarantee": "256M"}}
-NEARLY_ALL_MIB = 220
-"""With what a kernel, another one and the gateway need: between 90% of the limit and the limit."""
+NEARLY_ALL_MIB, MUCH_MIB = 262, 100
+"""What a cell holds: the first, with the gateway and two kernels, is between 90% of the limit and the limit."""
 RESTART_SECONDS = 300
+WHOLE = "The kernel container was killed, with all kernels in it, because its memory ran out"
 ENDED = ["error", "execute_reply", "idle", "restarting"]
 
 
@@ -62,7 +63,7 @@ class User:
 
 def told(found: Mapping[str, Any], sentence: str) -> None:
     """The cell ended in the error that says why its kernel is gone."""
-    assert (found["kinds"], found["error"]) == (ENDED, ["KernelKilled"]), found
+    assert (found["kinds"], found["error"]) == (ENDED, ["KernelKilled"]), found["text"]
     assert sentence in found["text"]
     assert "of its 400 MiB" in found["text"]
     assert "Use less memory at a time" in found["text"]
@@ -79,19 +80,17 @@ def test_the_guard_stops_the_largest_kernel_before_the_limit_does(release: Relea
 def test_a_kernel_container_that_is_killed_for_memory_costs_no_notebook(release: Release, hub: Hub) -> None:
     release.upgrade({**MEMORY, "kernelGateway.kernel.memoryGuard": False})
     user = User(release, hub.spawn("unguarded"))
+    found = user.server.ask("memory.grows")
     if user.limited("kernel"):
-        found = user.server.ask("memory.grows")
-        whole = "The kernel container was killed, with all kernels in it, because its memory ran out"
-        told(found, whole)
+        told(found, WHOLE)
         assert (found["large"], found["small"]) == ("False\n", "None\n")
     else:
-        found = user.server.ask("memory.grows")
         told(found, "This kernel was killed because the memory of the kernel container ran out")
         assert (found["large"], found["small"]) == ("False\n", "42\n")
         assert user.statuses() == user.before
-        asking = _nearly_full(user.server)
+        asking = _holding(user.server, NEARLY_ALL_MIB)
         user.kill("kernel")
-        told(answer(asking), "The kernel container was killed, with all kernels in it, because its memory ran out")
+        told(answer(asking), WHOLE)
     assert user.statuses()["notebook"] == user.before["notebook"]
     assert user.server.execute("print(6 * 7)")["printed"] == "42\n"
 
@@ -102,7 +101,7 @@ def test_a_plain_pod_takes_the_notebook_along(release: Release, hub: Hub) -> Non
     plain = {"kernelGateway.enabled": False, "singleuser.image.name": name, "singleuser.image.tag": tag}
     release.upgrade({**MEMORY, **plain})
     user = User(release, hub.spawn("plain"))
-    asking = _nearly_full(user.server)
+    asking = _holding(user.server, MUCH_MIB)
     user.kill("notebook")
     _, err = asking.communicate(timeout=RESTART_SECONDS)
     assert asking.returncode != 0
@@ -111,9 +110,10 @@ def test_a_plain_pod_takes_the_notebook_along(release: Release, hub: Hub) -> Non
     assert user.server.ask("restarts.look") == {"sessions": [], "kernels": []}
 
 
-def _nearly_full(server: Server) -> subprocess.Popen[str]:
-    """A cell that holds nearly all of the memory, and runs."""
-    asking = server.begin("memory.dies_holding", mib=NEARLY_ALL_MIB)
+def _holding(server: Server, mib: int) -> subprocess.Popen[str]:
+    """A cell that holds memory, and runs."""
+    asking = server.begin("memory.dies_holding", mib=mib)
     assert asking.stderr is not None
-    assert asking.stderr.readline() == "running\n"
+    said = asking.stderr.readline()
+    assert said == "running\n", said + asking.communicate()[1]
     return asking
