@@ -16,7 +16,8 @@ from ci.cluster import lifecycle, state
 
 ROOT = Path(__file__).resolve().parent.parent
 CLUSTER = "tests/cluster/real_cluster.py"
-RELEASES = tuple(f"tests/cluster/real_{what}.py" for what in ("pair", "upgrades", "memory", "survival"))
+PARTS = ("pair", "upgrades", "z2jh", "images", "admission", "isolation", "containers", "memory", "survival")
+RELEASES = tuple(f"tests/cluster/real_{what}.py" for what in PARTS)
 
 
 def main() -> int:

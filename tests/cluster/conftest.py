@@ -8,15 +8,28 @@ import pytest
 
 from tests.cluster.hub import Hub
 from tests.cluster.release import Release, released
+from tests.cluster.shared import Shared
 
 
 @pytest.fixture(scope="module", params=["helm3", "helm4"])
 def release(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
-    with released(request.param, tmp_path_factory.mktemp(request.param)) as release:
+    with released(Release, request.param, tmp_path_factory.mktemp(request.param)) as release:
         yield release
 
 
 @pytest.fixture(scope="module")
 def hub(release: Release) -> Iterator[Hub]:
     with release.hub() as hub:
+        yield hub
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    with released(Shared, "helm4", tmp_path_factory.mktemp("shared")) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="session")
+def shared_hub(shared: Shared) -> Iterator[Hub]:
+    with shared.hub() as hub:
         yield hub
