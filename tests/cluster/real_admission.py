@@ -107,11 +107,10 @@ def one_gpu(shared: Shared) -> Iterator[None]:
     node = shared.namespace.get("nodes")["items"][0]["metadata"]["name"]
 
     def patch(gpus: str | None) -> None:
-        change = json.dumps({"status": {"capacity": {GPU: gpus}}})
+        change = json.dumps({"status": {field: {GPU: gpus} for field in ("capacity", "allocatable")}})
         shared.namespace.run("patch", "node", node, "--subresource=status", "--type=merge", f"--patch={change}")
 
     patch("1")
-    shared.namespace.run("wait", f"--for=jsonpath={{.status.allocatable['{GPU}']}}=1", f"node/{node}")
     yield
     patch(None)
 

@@ -59,7 +59,9 @@ class Z2jh(Release):
         settings = {"enabled": True, "notebook": {"image": front_end}, "gateway": gateway["gateway"]}
         config = rights(self.token)
         service = config["JupyterHub"].pop("services")[0]
-        config["JupyterHub"] |= {"authenticator_class": "dummy", "cleanup_servers": False}
+        config["JupyterHub"]["authenticator_class"] = "dummy"
+        # One that a chart makes up may be another at the first upgrade, which then replaces the proxy.
+        config["ConfigurableHTTPProxy"] = {"auth_token": z2jh.SECRETS["hub.config.ConfigurableHTTPProxy.auth_token"]}
         return {
             "custom": {"kernelGateway": settings},
             "hub": {
@@ -122,8 +124,7 @@ def shaped(folder: Path, values: Object) -> Path:
 
 def _objects(values: Object) -> list[Object]:
     values = copy.deepcopy(values)
-    config = values["hub"]["config"]
-    config["ConfigurableHTTPProxy"] = {"should_start": False, "api_url": "http://proxy-api:8001"}
+    values["hub"]["config"]["ConfigurableHTTPProxy"] |= {"should_start": False, "api_url": "http://proxy-api:8001"}
     objects = z2jh.release(values, release=NAME, pullers=["continuous-image-puller"])
     images = {"hub": values["hub"]["image"], "chp": values["proxy"]["chp"]["image"]}
     images |= {"image-pull-singleuser": values["singleuser"]["image"], "pause": values["prePuller"]["pause"]["image"]}
