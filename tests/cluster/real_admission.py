@@ -57,15 +57,15 @@ def test_a_quota_refuses_what_states_no_resources_and_the_page_says_which(shared
     with applied(shared.namespace, "ResourceQuota", QUOTA):
         admitted(shared, shared_hub, "plain")
         said = shared_hub.refused("refused")
-    assert "must specify" in said
-    assert "for: notebook" in said
+    assert "the ResourceQuota policy counts limits.cpu, limits.memory, requests.cpu, requests.memory; " in said
+    assert "Fix: state them in kernelGateway.notebook.reserve or notebook.resources" in said
 
 
 @pytest.mark.parametrize(
     "settings",
     [
         {"kernelGateway.notebook.resources": SMALL},
-        {"kernelGateway.notebook.reserve": {"memory": "256Mi", "cpu": "20m"}},
+        {"kernelGateway.notebook.reserve": {"memory": "512Mi", "cpu": "500m"}},
         {"kernelGateway.podResources": True},
     ],
     ids=["explicit resources", "a reserve", "resources of the pod"],

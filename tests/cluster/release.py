@@ -83,7 +83,7 @@ R = TypeVar("R", bound=Release)
 
 @contextlib.contextmanager
 def installed(made: Callable[[Namespace], R], settings: Mapping[str, Any] = {}) -> Iterator[R]:
-    """A release with the flag on, and settings as of `upgrade`; its namespace goes afterwards: nobody waits for that."""
+    """A release with the flag on, and settings as of `upgrade`; its namespace goes, unwaited for."""
     namespace = Namespace(f"kernelpair-e2e-{secrets.token_hex(3)}")
     namespace.run("create", "namespace", namespace.name)
     try:
@@ -94,8 +94,6 @@ def installed(made: Callable[[Namespace], R], settings: Mapping[str, Any] = {}) 
         namespace.run("delete", "namespace", namespace.name, "--wait=false")
 
 
-def released(
-    helm: str, scratch: Path, settings: Mapping[str, Any] = {}
-) -> contextlib.AbstractContextManager[Release]:
+def released(helm: str, scratch: Path, settings: Mapping[str, Any] = {}) -> contextlib.AbstractContextManager[Release]:
     """A release of the chart, as of `installed`."""
     return installed(functools.partial(Release, Helm(helm, scratch)), settings)
