@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ci import tools
 from ci.cluster.state import ROOT, ClusterError
@@ -21,8 +21,8 @@ from ci.cluster.state import ROOT, ClusterError
 FILES = ROOT / "ci" / "images"
 REGISTRY = "kernelpair.test"
 TAG = "1"
-SUITE = "bookworm"
-"""The Debian of the local base."""
+SUITES = ("bookworm", "trixie")
+"""The Debians of the local bases."""
 
 NETWORK_FILES = {
     "/usr/local/share/ca-certificates": "/usr/local/share/ca-certificates",
@@ -32,8 +32,26 @@ NETWORK_FILES = {
 """How this machine reaches the package registries: what is here of it is mounted while an image is built, and where."""
 
 
-WORKLOADS = ("front-end", "user", "hub", "proxy")
-"""What the chart needs; their Containerfiles copy from ci/."""
+class Recipe(NamedTuple):
+    """How an image is made: by which Containerfile, which copies from ci/, and from which suite or other image."""
+
+    file: str
+    origin: str = SUITES[0]
+
+
+WORKLOADS = {
+    "front-end": Recipe("front-end"),
+    "user": Recipe("user"),
+    "hub": Recipe("hub"),
+    "proxy": Recipe("proxy"),
+    "user-newer": Recipe("user", "trixie"),
+    "user-conda": Recipe("user-conda"),
+    "user-r": Recipe("user-r", "user"),
+}
+"""What the chart needs, and then what users may pick besides."""
+
+PROFILES = {"user": "Python", "user-newer": "A newer Python", "user-conda": "Python by conda", "user-r": "R"}
+"""The images that users pick from, and what they are called there."""
 
 
 def values() -> dict[str, Any]:
@@ -44,8 +62,13 @@ def values() -> dict[str, Any]:
         "hub": {"image": image["hub"]},
         "proxy": {"chp": {"image": image["proxy"]}},
         "prePuller": {"pause": {"image": image["pause"]}},
-        "singleuser": {"image": image["user"]},
+        "singleuser": {"image": image["user"], "profileList": [_profile(user) for user in PROFILES]},
     }
+
+
+def _profile(user: str) -> dict[str, Any]:
+    override = {} if user == "user" else {"image": name(user)}
+    return {"display_name": PROFILES[user], "slug": user, "kubespawner_override": override}
 
 
 def name(image: str) -> str:
@@ -53,23 +76,30 @@ def name(image: str) -> str:
     return f"{REGISTRY}/{image}:{TAG}"
 
 
-def build(image: str, context: Path, base: Path | None = None) -> Path:
+def built(image: str) -> Path:
+    """Return the archive of one of `WORKLOADS`, built now if it is missing, as what it starts from."""
+    recipe = WORKLOADS[image]
+    origin = base(recipe.origin) if recipe.origin in SUITES else built(recipe.origin)
+    return build(image, recipe.file, ROOT / "ci", origin)
+
+
+def build(image: str, file: str, context: Path, origin: Path | None = None) -> Path:
     """Return the archive of `image`, built now if it is missing; raises ClusterError with the build's last lines.
 
-    `context` is what its Containerfile copies from, `base` the archive of the image that it starts from.
+    `context` is what its Containerfile copies from, `origin` the archive of the image that it starts from.
     """
-    recipe = FILES / f"{image}.Containerfile"
+    recipe = FILES / f"{file}.Containerfile"
     digest = hashlib.sha256(recipe.read_bytes())
     for copied in _copied(recipe, context):
         digest.update(copied.read_bytes())
-    digest.update((base.name if base else "").encode())
+    digest.update((origin.name if origin else "").encode())
     archive = tools.cache_folder() / "containers" / f"{image}-{digest.hexdigest()[:12]}.tar"
     with tools.lock(archive):
         if not archive.exists():
             with _scratch(archive) as scratch:
-                built = scratch / archive.name
-                _build(image, recipe, context, base, scratch, built)
-                built.rename(archive)
+                made = scratch / archive.name
+                _build(image, recipe, context, origin, scratch, made)
+                made.rename(archive)
     return archive
 
 
@@ -91,27 +121,27 @@ def _copied(recipe: Path, context: Path) -> list[Path]:
     return [context / words[1] for words in lines if words and words[0] in ("COPY", "ADD")]
 
 
-def _build(image: str, recipe: Path, context: Path, base: Path | None, scratch: Path, archive: Path) -> None:
+def _build(image: str, recipe: Path, context: Path, origin: Path | None, scratch: Path, archive: Path) -> None:
     buildah = ["buildah", f"--root={scratch}/root", f"--runroot={scratch}/run", "--storage-driver=overlay"]
     mounts = [f"--volume={file}:{place}:ro" for file, place in NETWORK_FILES.items() if Path(file).exists()]
     options = [f"--file={recipe}", f"--tag={name(image)}", "--isolation=chroot", "--network=host"]
-    origin = [f"--build-arg=BASE=docker-archive:{base}"] if base else []
-    _run(image, *buildah, "bud", *options, *mounts, *origin, str(context))
+    start = [f"--build-arg=BASE=docker-archive:{origin}"] if origin else []
+    _run(image, *buildah, "bud", *options, *mounts, *start, str(context))
     _run(image, *buildah, "push", name(image), f"docker-archive:{archive}:{name(image)}")
 
 
-def base() -> Path:
-    """Return the archive of the local base: a minimal Debian, for machines that no container registry answers."""
-    root = tools.cache_folder() / "containers" / f"debian-{SUITE}.tar"
+def base(suite: str) -> Path:
+    """Return the archive of a local base: a minimal Debian, for machines that no container registry answers."""
+    root = tools.cache_folder() / "containers" / suite / "debian.tar"
     with tools.lock(root):
         if not root.exists():
             with _scratch(root) as scratch:
                 tree, packed = scratch / "tree", scratch / root.name
-                _run("base", "debootstrap", "--variant=minbase", SUITE, str(tree))
+                _run(suite, "debootstrap", "--variant=minbase", suite, str(tree))
                 pack = ("tar", "--create", "--one-file-system", "--exclude=./var/cache/apt/archives/*.deb")
-                _run("base", *pack, f"--file={packed}", f"--directory={tree}", ".")
+                _run(suite, *pack, f"--file={packed}", f"--directory={tree}", ".")
                 packed.rename(root)
-    return build("base", root.parent)
+    return build(suite, "base", root.parent)
 
 
 def _run(image: str, *command: str) -> None:

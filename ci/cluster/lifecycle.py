@@ -39,7 +39,7 @@ def up() -> Path:
             with _timed("programs of the node"):
                 _start(kubernetes, coredns)
             with _timed("node"):
-                _load(images.build("pause", pause.parent))
+                _load(images.build("pause", "pause", pause.parent))
                 _wait_until_ready()
             (state.FOLDER / "ready").touch()
             _say(f"up after {time.monotonic() - began:.1f} s")
@@ -49,11 +49,12 @@ def up() -> Path:
 def load_images() -> Path:
     """Give the node the images of ci/images, built if need be; return the file of chart values with their names."""
     with tools.lock(state.FOLDER):
-        with _timed("base of the images"):
-            base = images.base()
+        for suite in images.SUITES:
+            with _timed(f"base of images: {suite}"):
+                images.base(suite)
         for image in images.WORKLOADS:
             with _timed(f"image {image}"):
-                archive = images.build(image, state.ROOT / "ci", base)
+                archive = images.built(image)
             with _timed(f"image {image}: loading"):
                 _load(archive)
         values = state.FOLDER / "values.json"

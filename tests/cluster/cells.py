@@ -1,7 +1,7 @@
 """Runs code in a notebook's kernel as JupyterLab does; executed with the front-end environment's interpreter.
 
-stdin: JSON {"url": the server, "token", "path": the notebook, whose session is opened or found again, "code",
-"timeout": seconds until the session must be there}.
+stdin: JSON {"url": the server, "token", "path": the notebook, whose session is opened or found again, "code", "name":
+of the kernel that is started where there is none, "timeout": seconds until the session must be there}.
 stdout: JSON {"kernel": its id, "session": its id, "printed": ..., "error": name of what the code raised or ""}.
 """
 
@@ -19,9 +19,9 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "parity"))
 from client import Lab
 
 
-async def session(lab: Lab, path: str, seconds: float) -> dict[str, Any]:
+async def session(lab: Lab, path: str, name: str, seconds: float) -> dict[str, Any]:
     """The notebook's session: the one it has, else a new one; asked for until the server has it."""
-    wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+    wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": name}}
     deadline = time.monotonic() + seconds
     while True:
         answer: dict[str, Any] = await lab.call("POST", "api/sessions", wanted)
@@ -32,9 +32,9 @@ async def session(lab: Lab, path: str, seconds: float) -> dict[str, Any]:
         await asyncio.sleep(1)
 
 
-async def main(url: str, token: str, path: str, code: str, timeout: float) -> None:
+async def main(url: str, token: str, path: str, code: str, name: str, timeout: float) -> None:
     lab = Lab(url, token)
-    opened = await session(lab, path, timeout)
+    opened = await session(lab, path, name, timeout)
     async with lab.kernel(opened["kernel"]["id"]) as kernel:
         messages = await kernel.run(code)
     printed = "".join(m["content"]["text"] for m in messages if m["msg_type"] == "stream")

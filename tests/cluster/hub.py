@@ -6,6 +6,7 @@ import json
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ CELLS = Path(__file__).with_name("cells.py")
 SCOPES = ("admin:users", "admin:servers", "access:servers")
 SPAWN_SECONDS = 600
 SESSION_SECONDS = 300
+STOP_SECONDS = 120
 
 
 def rights(token: str) -> dict[str, Any]:
@@ -43,28 +45,60 @@ class Hub:
             text = answer.read()
         return json.loads(text) if text else None
 
-    def spawn(self, user: str) -> Server:
-        """The user's server, started, with the user unless known, and ready; fails when the hub gives up."""
+    def start(self, user: str, profile: str = "") -> Iterator[dict[str, Any]]:
+        """Ask for the user's server; what their spawn page tells, until it is there or has failed."""
         if user not in [known["name"] for known in self.call("GET", "hub/api/users")]:
             self.call("POST", f"hub/api/users/{user}")
-        self.call("POST", f"hub/api/users/{user}/server", {})
+        self.call("POST", f"hub/api/users/{user}/server", {"profile": profile} if profile else {})
+        headers = {"Authorization": f"token {self.token}"}
+        request = urllib.request.Request(f"{self.url}/hub/api/users/{user}/server/progress", headers=headers)
+        with urllib.request.urlopen(request, timeout=SPAWN_SECONDS) as answer:
+            for line in answer:
+                if line.startswith(b"data: "):
+                    yield json.loads(line.removeprefix(b"data: "))
+
+    def refused(self, user: str, profile: str = "") -> str:
+        """What the user reads when no server starts; fails when one does."""
+        *_, last = self.start(user, profile)
+        assert last.get("failed"), last
+        message: str = last["message"]
+        return message
+
+    def spawn(self, user: str, profile: str = "") -> Server:
+        """The user's server, started, with the user unless known, and ready; fails when the hub gives up."""
+        told = [event["message"] for event in self.start(user, profile)]
 
         def ready() -> str | None:
-            server = self.call("GET", f"hub/api/users/{user}")["servers"].get("")
-            assert server is not None, f"the hub gave up: see the events of {user}'s pod"
+            server = self.servers(user).get("")
+            assert server is not None, f"the hub gave up: {told}"
             return server["state"]["pod_name"] if server["ready"] else None
 
         pod = eventually(ready, f"the server of {user}", SPAWN_SECONDS)
-        return Server(self, user, pod)
+        return Server(self, user, pod, told)
+
+    def servers(self, user: str) -> dict[str, Any]:
+        """The user's servers by name, as the hub knows them."""
+        found: dict[str, Any] = self.call("GET", f"hub/api/users/{user}")["servers"]
+        return found
+
+    def stop(self, user: str) -> None:
+        """End the user's server, and wait until it has ended."""
+        self.call("DELETE", f"hub/api/users/{user}/server")
+
+        def ended() -> bool | None:
+            return None if self.servers(user) else True
+
+        eventually(ended, f"the end of the server of {user}", STOP_SECONDS)
 
 
 class Server:
-    """A user's server, behind the proxy."""
+    """A user's server, behind the proxy; `told` are the lines of the spawn page."""
 
-    def __init__(self, hub: Hub, user: str, pod: str) -> None:
+    def __init__(self, hub: Hub, user: str, pod: str, told: list[str]) -> None:
         self.hub = hub
         self.path = f"user/{user}"
         self.pod = pod
+        self.told = told
 
     def answers(self) -> bool:
         """Whether the notebook server itself answers, kernels or not."""
@@ -86,13 +120,14 @@ class Server:
         """What a row finds on this server."""
         return answer(self.begin(row, **arguments))
 
-    def execute(self, code: str, notebook: str = "work.ipynb") -> dict[str, Any]:
-        """Run code in a notebook's kernel; what cells.py finds."""
+    def execute(self, code: str, notebook: str = "work.ipynb", kernel: str = "python3") -> dict[str, Any]:
+        """Run code in a notebook's kernel, of that name where it has none yet; what cells.py finds."""
         wish = {
             "url": f"{self.hub.url}/{self.path}",
             "token": self.hub.token,
             "path": notebook,
             "code": code,
+            "name": kernel,
             "timeout": SESSION_SECONDS,
         }
         python = images.environment("front-end") / "bin" / "python"

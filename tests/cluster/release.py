@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+import yaml
 
 from tests.cluster.hub import Hub, rights
 from tests.cluster.kubectl import Namespace
-from tests.helm.helms import CHART, Helm
+from tests.helm.helms import CHART, Helm, laid_over
 
 NAME = "e2e"
 WAITING = ("--wait", "--timeout", "15m")
 MEMORY = {"limit": "1G", "guarantee": "256M"}
 
 
+def given() -> dict[str, Any]:
+    """The chart's values under those that name the cluster's images."""
+    values: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text())
+    file = os.environ.get("KERNELPAIR_E2E_VALUES")
+    return laid_over(values, yaml.safe_load(Path(file).read_text())) if file else values
+
+
 class Release:
     """What Helm knows of it; `helm` is helm3 or helm4. Every failure tells of the namespace's pods and events."""
+
+    public = f"{NAME}-kernelpair-proxy-public"
+    """The Service that browsers reach."""
 
     def __init__(self, helm: Helm, namespace: Namespace) -> None:
         self.helm = helm
@@ -61,18 +74,26 @@ class Release:
     @contextlib.contextmanager
     def hub(self) -> Iterator[Hub]:
         """The hub, through the proxy's service."""
-        with self.namespace.forwarded(f"{NAME}-kernelpair-proxy-public", 80) as url:
+        with self.namespace.forwarded(self.public, 80) as url:
             yield Hub(url, self.token)
 
 
+R = TypeVar("R", bound=Release)
+
+
 @contextlib.contextmanager
-def released(helm: str, scratch: Path, settings: Mapping[str, Any] = {}) -> Iterator[Release]:
-    """A release with the flag on, and settings as of `upgrade`; its namespace goes afterwards."""
+def installed(made: Callable[[Namespace], R], settings: Mapping[str, Any] = {}) -> Iterator[R]:
+    """A release with the flag on, and settings as of `upgrade`; its namespace goes, unwaited for."""
     namespace = Namespace(f"kernelpair-e2e-{secrets.token_hex(3)}")
     namespace.run("create", "namespace", namespace.name)
     try:
-        release = Release(Helm(helm, scratch), namespace)
+        release = made(namespace)
         release.upgrade(settings)
         yield release
     finally:
-        namespace.run("delete", "namespace", namespace.name, "--timeout=300s", timeout=330)
+        namespace.run("delete", "namespace", namespace.name, "--wait=false")
+
+
+def released(helm: str, scratch: Path, settings: Mapping[str, Any] = {}) -> contextlib.AbstractContextManager[Release]:
+    """A release of the chart, as of `installed`."""
+    return installed(functools.partial(Release, Helm(helm, scratch)), settings)

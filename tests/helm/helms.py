@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -61,6 +62,12 @@ class Helm:
     def noop(self) -> str | None:
         """The renderer that changes nothing: Helm 4 re-serialises whatever a renderer returns, Helm 3 doesn't."""
         return "noop" if self.name == "helm4" else None
+
+
+def laid_over(values: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Values as Helm merges files: mappings key by key, the rest replaced."""
+    both = [key for key in other if isinstance(values.get(key), dict) and isinstance(other[key], dict)]
+    return {**values, **other, **{key: laid_over(values[key], other[key]) for key in both}}
 
 
 def _plugin(folder: Path, name: str, command: str) -> None:

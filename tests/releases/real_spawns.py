@@ -21,7 +21,7 @@ import yaml
 from ci import kubeconform
 from kernelpair.core import settings, split
 from tests import command
-from tests.helm.helms import Helm
+from tests.helm.helms import Helm, laid_over
 from tests.hub import rendered
 from tests.hub.compare import container, differences
 from tests.hub.rendered import Spawn, choose
@@ -90,12 +90,6 @@ def umbrella(helm: Helm) -> Render:
         return helm.template("--values", nested, chart=chart, renderer=renderer)
 
     return render
-
-
-def laid_over(values: Object, other: Object) -> Object:
-    """Values as Helm merges files: mappings key by key, the rest replaced."""
-    both = [key for key in other if isinstance(values.get(key), dict) and isinstance(other[key], dict)]
-    return {**values, **other, **{key: laid_over(values[key], other[key]) for key in both}}
 
 
 WAYS: Mapping[str, tuple[str, Callable[[Helm], Render]]] = {

@@ -41,8 +41,13 @@ def test_another_process_under_the_nodes_id_is_not_the_node(
     assert (state.node() == itself.pid) is found
 
 
-@pytest.mark.parametrize("image", images.WORKLOADS)
-def test_what_an_image_copies_is_there_and_decides_its_hash(image: str) -> None:
-    copied = images._copied(images.FILES / f"{image}.Containerfile", state.ROOT / "ci")
-    assert copied
+@pytest.mark.parametrize("recipe", images.WORKLOADS.values())
+def test_what_an_image_copies_is_there_and_decides_its_hash(recipe: images.Recipe) -> None:
+    copied = images._copied(images.FILES / f"{recipe.file}.Containerfile", state.ROOT / "ci")
+    assert copied or recipe.origin == "user"
     assert all(file.is_file() for file in copied)
+
+
+def test_users_pick_from_images_that_are_made() -> None:
+    profiles = images.values()["singleuser"]["profileList"]
+    assert [profile["slug"] for profile in profiles] == [name for name in images.WORKLOADS if name.startswith("user")]

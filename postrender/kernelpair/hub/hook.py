@@ -147,6 +147,7 @@ class Hook:
             _tell(spawner, made, fails)
         except Exception:
             made, fails = _unexpected(spawner), False
+        setattr(spawner, spawners.SPLIT, made.result == SPLIT)
         setattr(spawner, spawners.DECIDED, True)
         if fails:
             raise refusal(spawner, f"This server can't start with a separate kernel container: {made.what}.")

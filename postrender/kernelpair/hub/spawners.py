@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from . import choosing
+from . import choosing, quota
 from .coming_back import comes_back
 
 NOTES = "_kernelpair_notes"
@@ -15,6 +15,9 @@ NOTES = "_kernelpair_notes"
 
 DECIDED = "_kernelpair_decided"
 """Attribute of a spawner: whether the hook of its last spawn has run."""
+
+SPLIT = "_kernelpair_split"
+"""Attribute of a spawner: whether the pod of its last spawn is a pair."""
 
 _MARK = "_kernelpair"
 _POLL_SECONDS = 0.2
@@ -25,7 +28,7 @@ def is_ours(cls: type) -> bool:
     return _MARK in cls.__dict__
 
 
-def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> Any:
+def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> Any:  # noqa: C901 (it counts methods)
     """Return a subclass of the KubeSpawner class ``base`` that runs ``chain(its modify_pod_hook)`` as its hook.
 
     Its spawn page offers the user's choice as ``offer`` says, and its user options may hold it. A pair whose notebook
@@ -49,7 +52,11 @@ def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> An
             # The hub does so before anything else of a spawn: a progress page may be open before `start` is called.
             setattr(self, NOTES, [])
             setattr(self, DECIDED, False)
+            setattr(self, SPLIT, False)
             return super().clear_state()
+
+        def start(self) -> Any:
+            return _explained(self, super().start())
 
         async def load_user_options(self) -> Any:
             loaded = await choosing.load(self, offer, super().load_user_options)
@@ -80,6 +87,18 @@ def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> An
     Spawner.__doc__ = base.__doc__
     setattr(sys.modules[__name__], base.__name__, Spawner)
     return Spawner
+
+
+async def _explained(spawner: Any, started: Any) -> Any:
+    """Return what ``started`` gives; where a quota refuses a pair, the user reads what of it was refused."""
+    try:
+        return await started
+    except Exception as error:
+        said = quota.explanation(error) if getattr(spawner, SPLIT, False) else ""
+        if said:
+            # The hub shows it instead of the error's own text.
+            error.jupyterhub_message = said  # type: ignore[attr-defined]
+        raise
 
 
 def _comes_back(spawner: Any) -> bool:

@@ -15,6 +15,8 @@ AsyncHTTPClient.configure("tornado.curl_httpclient.CurlAsyncHTTPClient")
 c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
 c.JupyterHub.hub_bind_url = "http://:8081"
 c.JupyterHub.hub_connect_url = f"http://{get_name('hub')}:{get_name_env('hub', '_SERVICE_PORT')}"
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
 c.JupyterHub.cookie_secret = bytes.fromhex(get_secret_value("hub.config.JupyterHub.cookie_secret"))
 c.KubeSpawner.namespace = os.environ["POD_NAMESPACE"]
 c.KubeSpawner.common_labels = {"app": "jupyterhub", "release": os.environ["HELM_RELEASE_NAME"]}
@@ -93,7 +95,11 @@ if value("singleuser.cloudMetadata.blockWithIptables", True):
     )
 
 c.JupyterHub.services = [
-    {**service, "name": key, "api_token": get_secret_value(f"hub.services.{key}.apiToken")}
+    {
+        **{field: said for field, said in service.items() if field != "apiToken"},
+        "name": key,
+        "api_token": get_secret_value(f"hub.services.{key}.apiToken"),
+    }
     for key, service in (value("hub.services") or {}).items()
 ]
 for section, block in (value("hub.config") or {}).items():
