@@ -15,7 +15,7 @@ from selenium.webdriver import Keys
 
 from ci import tools
 from tests.cluster.browser import Browser, chromium
-from tests.cluster.hub import Hub, Server
+from tests.cluster.hub import Hub
 from tests.cluster.kubectl import eventually
 from tests.cluster.release import Release, released
 
@@ -35,12 +35,6 @@ FILE_SECONDS = 60
 def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     with released("helm4", tmp_path_factory.mktemp("helm4"), {"singleuser.profileList": PROFILES}) as release:
         yield release
-
-
-@pytest.fixture(scope="module")
-def hub(release: Release) -> Iterator[Hub]:
-    with release.hub() as hub:
-        yield hub
 
 
 @pytest.fixture(scope="module")
@@ -64,18 +58,17 @@ def test_a_day_at_the_hub(release: Release, hub: Hub, browser: Browser) -> None:
     browser.run(PLOT[1])
     browser.find(".jp-OutputArea-output img")
     browser.shot("notebook")
-    _terminal_is_in_the_users_image(release, hub, browser)
+    _terminal_is_in_the_users_image(release, browser)
     _too_much_memory_is_explained(browser)
 
 
-def _terminal_is_in_the_users_image(release: Release, hub: Hub, browser: Browser) -> None:
-    server = Server(hub, USER, f"jupyter-{USER}")
+def _terminal_is_in_the_users_image(release: Release, browser: Browser) -> None:
     browser.new_launcher()
     browser.launch("Other", "Terminal")
     browser.click(".jp-Terminal .xterm-screen")
     browser.type('python3 -c \'import humanize, sys; print(sys.prefix, file=open("where.txt", "w"))\'', Keys.ENTER)
     read = "import pathlib; file = pathlib.Path('where.txt'); print(file.exists() and file.read_text().strip())"
-    inside = ("exec", server.pod, "--container=kernel", "--", "python3", "-c")
+    inside = ("exec", f"jupyter-{USER}", "--container=kernel", "--", "python3", "-c")
     prefix = release.namespace.run(*inside, "import sys; print(sys.prefix)")
 
     def written() -> str | None:

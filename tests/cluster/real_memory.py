@@ -30,12 +30,6 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
         yield release
 
 
-@pytest.fixture(scope="module")
-def hub(release: Release) -> Iterator[Hub]:
-    with release.hub() as hub:
-        yield hub
-
-
 class User:
     """A user's server and pod."""
 

@@ -48,8 +48,7 @@ class Scene:
         """Have a new server for each round: the kubelet backs off from a container that ended often."""
         if self.spawned != turn:
             if self.spawned:
-                self.hub.call("DELETE", f"hub/api/users/{USER}/server")
-                eventually(self._gone, "the server has stopped", READY_SECONDS)
+                self.hub.stop(USER)
             self.server, self.spawned = self.hub.spawn(USER), turn
 
     def pod(self) -> dict[str, Any]:
@@ -84,11 +83,8 @@ class Scene:
     def delete(self) -> None:
         """Delete the pod as by force, and spawn the next."""
         self.release.namespace.run("delete", f"pod/{self.server.pod}", "--grace-period=0", "--force")
-        eventually(self._gone, "the hub sees that the pod is gone", READY_SECONDS)
+        eventually(lambda: None if self.hub.servers(USER) else True, "the hub sees that the pod is gone", READY_SECONDS)
         self.server = self.hub.spawn(USER)
-
-    def _gone(self) -> bool | None:
-        return None if self.hub.call("GET", f"hub/api/users/{USER}")["servers"] else True
 
     def api_server(self) -> None:
         """Stop the API server for some time, then kill it; the node starts another."""
