@@ -91,7 +91,9 @@ async def run(job: dict[str, Any], db: Any, server: ApiServer, records: driver.R
         # Only what makes the pod; KubeSpawner's own waiting for it is tried in tests/hub.
         spawner._start = lambda: spawn(spawner, server, job["status"], result)
         spawner.clear_state()
-        result["progress"] = await messages(spawner, asyncio.gather(spawner.start(), return_exceptions=True))
+        started = asyncio.gather(spawner.start(), return_exceptions=True)
+        result["progress"] = await messages(spawner, started)
+        await started  # the page may have all there is to tell before
     return {**result, "log": records.lines, "errors": errors(records)}
 
 
