@@ -19,6 +19,7 @@ SCOPES = ("admin:users", "admin:servers", "access:servers")
 SPAWN_SECONDS = 600
 SESSION_SECONDS = 300
 STOP_SECONDS = 120
+HUB_SECONDS = 60
 
 
 def rights(token: str) -> dict[str, Any]:
@@ -47,6 +48,8 @@ class Hub:
 
     def start(self, user: str, profile: str = "") -> Iterator[dict[str, Any]]:
         """Ask for the user's server; what their spawn page tells, until it is there or has failed."""
+        # Right after an upgrade not every part of the cluster knows yet where the hub's new pod is.
+        eventually(self._answers, "the hub answers", HUB_SECONDS)
         if user not in [known["name"] for known in self.call("GET", "hub/api/users")]:
             self.call("POST", f"hub/api/users/{user}")
         self.call("POST", f"hub/api/users/{user}/server", {"profile": profile} if profile else {})
@@ -56,6 +59,12 @@ class Hub:
             for line in answer:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
+
+    def _answers(self) -> bool | None:
+        try:
+            return "version" in self.call("GET", "hub/api") or None
+        except OSError:  # an HTTP error is one, too
+            return None
 
     def refused(self, user: str, profile: str = "") -> str:
         """What the user reads when no server starts; fails when one does."""
