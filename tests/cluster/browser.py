@@ -124,7 +124,8 @@ class Browser:
     def new_notebook(self, kernel: str) -> str:
         """Open a notebook from the launcher, and wait until its kernel is idle; returns what the launcher calls it."""
         name = self.launch("Notebook", kernel)
-        self.find(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+        # Before that JupyterLab drops what is run, without a word.
+        self.find(".jp-StatusBar-Left", "| Idle")
         return name
 
     def new_launcher(self) -> None:

@@ -9,7 +9,7 @@ from unittest import mock
 
 import jsonschema
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from kernelpair.core import merge, names, pods, settings
@@ -97,10 +97,22 @@ def test_merging_nothing_changes_nothing(base):
     assert exact(merge.strategic({}, base)) == exact(_without_nulls(base))
 
 
+def _names_twice(tree, field=""):
+    """Whether a list that is merged by a key has two items with the same; each is then laid over the last of them."""
+    if isinstance(tree, dict):
+        return any(_names_twice(value, key) for key, value in tree.items())
+    if not isinstance(tree, list):
+        return False
+    key = merge.MERGE_KEYS.get(field)
+    values = [exact(item[key]) for item in tree if isinstance(item, dict) and key in item]
+    return len(values) > len(set(values)) or any(_names_twice(item) for item in tree)
+
+
 @given(_TREES, _TREES)
 @share(0.7)
 def test_merging_twice_is_merging_once(base, patch):
-    """Law: idempotence; and neither side is changed."""
+    """Law: idempotence, of patches that name nothing twice in a list; and neither side is changed."""
+    assume(not _names_twice(patch))
     before = copy.deepcopy((base, patch))
     once = merge.strategic(base, patch)
     assert exact(merge.strategic(once, patch)) == exact(once)
