@@ -82,7 +82,7 @@ def _report(names: Sequence[str], environment: dict[str, str]) -> int:
 def _tests(part: Part, environment: dict[str, str]) -> int:
     beside = ("-n", "2", "--dist", "loadfile") if part.together else ("--capture=no",)
     files = [f"tests/cluster/{file}.py" for file in part.files]
-    command = ["pytest", "--verbose", "--durations=0", "--durations-min=1", *beside, *files]
+    command = [sys.executable, "-m", "pytest", "--verbose", "--durations=0", "--durations-min=1", *beside, *files]
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, check=False
     ).returncode
