@@ -1,4 +1,4 @@
-"""Failing a spawn on purpose, without the hub counting it as one of its own failures."""
+"""What a user reads of a spawn that fails, and failing one without the hub counting it as a failure of its own."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ from typing import Any
 STATUS = 422
 
 
+def sentence(what: str) -> str:
+    """Return what the user reads of a pair that can't start because of ``what``."""
+    return f"This server can't start with a separate kernel container: {what}."
+
+
+def show(error: BaseException, message: str) -> None:
+    """Have the hub show ``message`` instead of the text of ``error``, on the progress page and in its API's answer."""
+    error.jupyterhub_message = message  # type: ignore[attr-defined]
+
+
 def refusal(spawner: Any, message: str) -> Exception:
     """Return the exception to raise so that ``spawner``'s spawn fails and the user reads ``message``.
 
-    A web error below 500, whose ``jupyterhub_message`` the hub shows on the progress page and in its API's answer. It
-    never counts towards ``consecutive_failure_limit``, at which the hub exits (found in jupyterhub/handlers/base.py,
-    `spawn_single_user`, `_track_failure_count`): JupyterHub 6.1 counts what isn't a SpawnException or a web error below
-    500; before, it counts every exception, so there the count is taken back (see `_uncount`).
+    A web error below 500. It never counts towards ``consecutive_failure_limit``, at which the hub exits (found in
+    jupyterhub/handlers/base.py, `spawn_single_user`, `_track_failure_count`): JupyterHub 6.1 counts what isn't a
+    SpawnException or a web error below 500; before, it counts every exception, so there the count is taken back (see
+    `_uncount`).
     """
     from tornado.web import HTTPError
 
     if not _spares_web_errors():
         _uncount(spawner)
     error: Exception = HTTPError(STATUS, "%s", message)
-    error.jupyterhub_message = message  # type: ignore[attr-defined]
+    show(error, message)
     return error
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..core import settings as core_settings
 from . import choice, choosing, files, metrics, spawners
-from .failure import refusal
+from .failure import refusal, sentence
 from .manifest import Pod, plain
 from .outcome import BY_CHOICE, PLAIN, REFUSED, SPLIT, Held, Outcome, Spawn, outcome
 
@@ -150,7 +150,7 @@ class Hook:
         setattr(spawner, spawners.SPLIT, made.result == SPLIT)
         setattr(spawner, spawners.DECIDED, True)
         if fails:
-            raise refusal(spawner, f"This server can't start with a separate kernel container: {made.what}.")
+            raise refusal(spawner, sentence(made.what))
         return pod if made.pod is None else Pod(made.pod)
 
 

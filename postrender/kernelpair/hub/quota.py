@@ -8,6 +8,7 @@ from typing import Any
 
 from ..core import names
 from ..core.reasons import Finding, Reason
+from .failure import sentence
 
 _REFUSED = re.compile(r"failed quota: ([^:]+): must specify (.*)")
 _FORBIDDEN = 403
@@ -26,7 +27,7 @@ def explanation(error: BaseException) -> str:
         return ""
     told = Finding(Reason.QUOTA, "spec.containers", found[1], ", ".join(missing))
     counts = f"the ResourceQuota {told.value} counts {told.detail}"
-    return f"This server can't start with a separate kernel container: {counts}; {told.why}. Fix: {told.fix}."
+    return sentence(f"{counts}; {told.why}. Fix: {told.fix}")
 
 
 def _message(error: BaseException) -> str:

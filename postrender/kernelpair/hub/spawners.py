@@ -9,6 +9,7 @@ from typing import Any
 
 from . import choosing, quota
 from .coming_back import comes_back
+from .failure import show
 
 NOTES = "_kernelpair_notes"
 """Attribute of a spawner: what the progress page of its last spawn has to tell."""
@@ -96,8 +97,7 @@ async def _explained(spawner: Any, started: Any) -> Any:
     except Exception as error:
         said = quota.explanation(error) if getattr(spawner, SPLIT, False) else ""
         if said:
-            # The hub shows it instead of the error's own text.
-            error.jupyterhub_message = said  # type: ignore[attr-defined]
+            show(error, said)
         raise
 
 
