@@ -15,7 +15,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 .PHONY: help venv lock tools unit lint test test-z2jh e2e soak screenshots golden generate demo bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
 
 venv: ## make .venv from the lock, with kernelpair in it, editable
 	@$(PYTHON) ci/venv.py
@@ -43,7 +43,9 @@ soak: venv ## twenty rounds of kills on a cluster instead of three
 	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_ROUNDS=20 python -m ci.e2e survival
 
 screenshots: venv ## take the pictures in docs/images anew, in a browser on a cluster
-	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_SCREENSHOTS=docs/images python -m ci.e2e browser
+	@shots=$$(mktemp -d); trap 'rm -r "$$shots"' EXIT; \
+	KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_SCREENSHOTS="$$shots" python -m ci.e2e browser; \
+	for picture in docs/images/*.png; do cp "$$shots/$${picture##*/}" "$$picture"; done
 
 golden: venv ## write the expected files of the golden cases anew; review the diff
 	@KERNELPAIR_UPDATE_GOLDEN=1 pytest tests/golden

@@ -25,7 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class Part(NamedTuple):
-    """Files of tests; `together` when they bear each other's company, two at a time: they mostly wait."""
+    """Files of tests; `together` when they bear each other's company, two at a time: they mostly wait.
+
+    `of_our_cluster`: they start and end the cluster of ci/cluster themselves, and need no other.
+    """
 
     files: tuple[str, ...]
     together: bool = False
@@ -48,18 +51,18 @@ def main(names: Sequence[str]) -> int:
         print(f"e2e: no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
     wanted = [part for part in PARTS if part in names or not names]
+    on_any = [part for part in wanted if not PARTS[part].of_our_cluster]
     if os.environ.get("KUBECONFIG"):
-        given = [part for part in wanted if not PARTS[part].of_our_cluster]
-        return _report(given, {"KERNELPAIR_E2E_VALUES": os.environ.get("VALUES", "")})
+        return _report(on_any, {"KERNELPAIR_E2E_VALUES": os.environ.get("VALUES", "")})
     try:
-        failed = _report([part for part in wanted if PARTS[part].of_our_cluster], {})
+        failed = _report([part for part in wanted if part not in on_any], {})
         lifecycle.up()
         environment = {
             "KUBECONFIG": str(state.KUBECONFIG),
             "KERNELPAIR_E2E_VALUES": str(lifecycle.load_images()),
             "PATH": f"{state.PROGRAMS}:{os.environ['PATH']}",
         }
-        return _report([part for part in wanted if not PARTS[part].of_our_cluster], environment) or failed
+        return _report(on_any, environment) or failed
     except (state.ClusterError, tools.ToolError) as error:
         print(f"e2e: {error}", file=sys.stderr)
         return 1

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from kernelpair.core import settings
 from tests.cluster import deeds
@@ -34,25 +33,39 @@ def schema(present: str) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def page(table: Callable[[], list[str]]) -> Callable[[str], str]:
-    """Return what puts ``table`` between the marks of a page, and raises ValueError where there are none."""
+def page(table: Callable[[], Sequence[Sequence[str]]]) -> Callable[[str], str]:
+    """Return what puts ``table``, whose first row is the head, between the marks of a page in Markdown.
+
+    It raises ValueError where there are none.
+    """
 
     def make(present: str) -> str:
         before, begin, rest = present.partition(BEGIN)
         _, end, after = rest.partition(END)
         if not begin or not end:
             raise ValueError(f"it needs the lines {BEGIN!r} and {END!r}")
-        return "\n".join([before + begin, *table(), end + after])
+        head, *rows = table()
+        lines = [_line(head), "|" + "---|" * len(head), *map(_line, rows)]
+        return "\n".join([before + begin, *lines, end + after])
 
     return make
 
 
-def settings_table() -> list[str]:
-    """Return the lines of the table of settings, in Markdown."""
-    rows = ["| key | accepts | default | meaning |", "|---|---|---|---|"]
-    for key, accepts, default, meaning in settings.describe():
-        rows.append(f"| `{key}` | {_cell(accepts)} | {_code(default)} | {_cell(meaning)} |")
-    return rows
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(_escaped(cell) for cell in cells)} |"
+
+
+def settings_table() -> list[tuple[str, ...]]:
+    """Return the table of settings."""
+    rows = [
+        (f"`{key}`", accepts, f"`{json.dumps(default, ensure_ascii=False)}`", meaning)
+        for key, accepts, default, meaning in settings.describe()
+    ]
+    return [("key", "accepts", "default", "meaning"), *rows]
 
 
 def twin(source: str) -> Callable[[str], str]:
@@ -65,14 +78,6 @@ def twin(source: str) -> Callable[[str], str]:
         return f"# Copy of postrender/kernelpair/{source}: {FIX}\n" + (PACKAGE / source).read_text(encoding="utf-8")
 
     return make
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _code(value: Any) -> str:
-    return f"`{_cell(json.dumps(value, ensure_ascii=False))}`"
 
 
 GENERATED: Mapping[str, Callable[[str], str]] = {

@@ -6,7 +6,7 @@ Elements are found by what JupyterHub and JupyterLab call them; nothing is waite
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 SECONDS = 120
-NEWS_SECONDS = 10
+NO_NEWS, NEWS_SECONDS = (".Toastify__toast button", "No"), 10
 POLL = 0.1
 WIDTH, HEIGHT = 1280, 800
 # Without the network of its maker, and as root.
@@ -46,39 +46,39 @@ class Browser:
     def __init__(self, driver: Chrome, shots: Path) -> None:
         self.driver, self.shots = driver, shots
 
-    def find(self, selector: str, text: str = "", seconds: float = SECONDS) -> WebElement:
+    def _wait(self, until: Callable[[Chrome], Any], told: str = "", seconds: float = SECONDS) -> Any:
+        return WebDriverWait(self.driver, seconds, POLL).until(until, told)
+
+    def _shown(self, selector: str, text: str) -> WebElement | None:
+        found = self.driver.find_elements(By.CSS_SELECTOR, selector)
+        with contextlib.suppress(Stale):
+            return next((one for one in found if one.is_displayed() and text in one.text), None)
+        return None
+
+    def find(self, selector: str, text: str = "") -> WebElement:
         """The first element that is shown and holds a text, as soon as there is one."""
-
-        def shown(_: Any) -> WebElement | None:
-            found = self.driver.find_elements(By.CSS_SELECTOR, selector)
-            with contextlib.suppress(Stale):
-                return next((one for one in found if one.is_displayed() and text in one.text), None)
-            return None
-
         try:
-            element: WebElement = WebDriverWait(self.driver, seconds, POLL).until(shown)
+            element: WebElement = self._wait(lambda _: self._shown(selector, text))
         except TimeoutException as error:
             self.shot("missed")
             raise TimeoutException(f"no {selector} {text!r} at {self.driver.current_url}; see missed.png") from error
         return element
 
-    def click(self, selector: str, text: str = "", seconds: float = SECONDS) -> None:
+    def click(self, selector: str, text: str = "") -> None:
         """Click on an element, as soon as nothing is in its way."""
 
         def clicked(_: Any) -> bool:
             try:
-                self.find(selector, text, seconds).click()
+                self.find(selector, text).click()
             except (ElementClickInterceptedException, Stale):
                 return False
             return True
 
-        WebDriverWait(self.driver, SECONDS, POLL).until(clicked, f"{selector} {text!r} can't be clicked")
+        self._wait(clicked, f"{selector} {text!r} can't be clicked")
 
     def gone(self, selector: str) -> None:
         """Return when no such element is there."""
-        WebDriverWait(self.driver, SECONDS, POLL).until_not(
-            lambda driver: driver.find_elements(By.CSS_SELECTOR, selector), f"{selector} stays"
-        )
+        self._wait(lambda driver: not driver.find_elements(By.CSS_SELECTOR, selector), f"{selector} stays")
 
     def type(self, text: str, *keys: str) -> None:
         """Type where the focus is; `keys` are pressed together afterwards."""
@@ -102,7 +102,7 @@ class Browser:
         self.click("#login_submit")
 
     def choose(self, profile: str) -> None:
-        """Pick a profile on the spawn page and start."""
+        """Pick a profile on the spawn page, of which a picture is kept, and start."""
         self.click("#kubespawner-profiles-list label", profile)
         self.shot("profiles")
         self.click("form#spawn_form [type=submit]")
@@ -111,7 +111,8 @@ class Browser:
         """Wait for JupyterLab, and say no to news."""
         self.find(".jp-Launcher")
         with contextlib.suppress(TimeoutException):
-            self.click(".Toastify__toast button", "No", NEWS_SECONDS)
+            self._wait(lambda _: self._shown(*NO_NEWS), seconds=NEWS_SECONDS)
+            self.click(*NO_NEWS)
         self.gone(".Toastify__toast")
 
     def launch(self, section: str, card: str) -> str:

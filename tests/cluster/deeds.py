@@ -89,8 +89,7 @@ LIMITS = (
 """What happens at the memory limit, as a line of the table, and the test in real_memory.py that shows it."""
 
 
-def table() -> list[str]:
-    """Return the lines of the table, in Markdown."""
-    lines = ["| killed (-9) | what a pair loses | what a plain pod loses |", "|---|---|---|"]
-    rows = [(deed.name, deed.pair, deed.plain) for deed in DEEDS] + [limit[:3] for limit in LIMITS]
-    return lines + [f"| {killed} | {pair} | {plain} |" for killed, pair, plain in rows]
+def table() -> list[tuple[str, str, str]]:
+    """Return the table in docs/operators.md."""
+    head = ("killed (-9)", "what a pair loses", "what a plain pod loses")
+    return [head, *((deed.name, deed.pair, deed.plain) for deed in DEEDS), *(limit[:3] for limit in LIMITS)]

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from tests.cluster.kubectl import eventually
-from tests.localpod import images
-from tests.parity.servers import CLIENT, start_client
+from tests.parity.servers import CLIENT, Asking, start_client
 
-CELLS = Path(__file__).with_name("cells.py")
 SCOPES = ("admin:users", "admin:servers", "access:servers")
 SPAWN_SECONDS = 600
 SESSION_SECONDS = 300
@@ -49,7 +45,7 @@ class Hub:
     def start(self, user: str, profile: str = "") -> Iterator[dict[str, Any]]:
         """Ask for the user's server; what their spawn page tells, until it is there or has failed."""
         # Right after an upgrade not every part of the cluster knows yet where the hub's new pod is.
-        eventually(self._answers, "the hub answers", HUB_SECONDS)
+        eventually(self.answers, "the hub answers", HUB_SECONDS)
         if user not in [known["name"] for known in self.call("GET", "hub/api/users")]:
             self.call("POST", f"hub/api/users/{user}")
         self.call("POST", f"hub/api/users/{user}/server", {"profile": profile} if profile else {})
@@ -60,11 +56,12 @@ class Hub:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
 
-    def _answers(self) -> bool | None:
+    def answers(self, path: str = "hub/api") -> bool:
+        """Whether it answers, or the server whose API is at `path`."""
         try:
-            return "version" in self.call("GET", "hub/api") or None
+            return "version" in (self.call("GET", path) or {})
         except OSError:  # an HTTP error is one, too
-            return None
+            return False
 
     def refused(self, user: str, profile: str = "") -> str:
         """What the user reads when no server starts; fails when one does."""
@@ -94,10 +91,7 @@ class Hub:
         """End the user's server, and wait until it has ended."""
         self.call("DELETE", f"hub/api/users/{user}/server")
 
-        def ended() -> bool | None:
-            return None if self.servers(user) else True
-
-        eventually(ended, f"the end of the server of {user}", STOP_SECONDS)
+        eventually(lambda: not self.servers(user), f"the end of the server of {user}", STOP_SECONDS)
 
 
 class Server:
@@ -111,46 +105,29 @@ class Server:
 
     def answers(self) -> bool:
         """Whether the notebook server itself answers, kernels or not."""
-        try:
-            return "version" in (self.hub.call("GET", f"{self.path}/api") or {})
-        except OSError:  # an HTTP error is one, too
-            return False
+        return self.hub.answers(f"{self.path}/api")
 
-    def begin(self, row: str, through: Hub | None = None, **arguments: Any) -> subprocess.Popen[str]:
-        """Start a row of tests/parity, `module.function`, on this server; it answers on stdout.
+    def begin(self, row: str, through: Hub | None = None, **arguments: Any) -> Asking:
+        """Start a row of tests/parity, `module.function`, on this server.
 
         `through`: another way to the hub.
         """
         url = f"{(through or self.hub).url}/{self.path}"
         wish = {"url": url, "token": self.hub.token, "old": False, "row": row, "arguments": arguments}
-        return start_client(CLIENT, wish, prefix=through.prefix if through else ())
+        return Asking(start_client(CLIENT, wish, prefix=through.prefix if through else ()))
 
     def ask(self, row: str, **arguments: Any) -> Any:
         """What a row finds on this server."""
-        return answer(self.begin(row, **arguments))
+        return self.begin(row, **arguments).answer(2 * SESSION_SECONDS)
 
     def execute(self, code: str, notebook: str = "work.ipynb", kernel: str = "python3") -> dict[str, Any]:
-        """Run code in a notebook's kernel, of that name where it has none yet; what cells.py finds."""
-        wish = {
-            "url": f"{self.hub.url}/{self.path}",
-            "token": self.hub.token,
-            "path": notebook,
-            "code": code,
-            "name": kernel,
-            "timeout": SESSION_SECONDS,
-        }
-        python = images.environment("front-end") / "bin" / "python"
-        command = [python, "-I", CELLS]
-        done = subprocess.run(
-            command, input=json.dumps(wish), capture_output=True, text=True, timeout=2 * SESSION_SECONDS, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
+        """Run code in a notebook's kernel, of that name where it has none yet; what the row finds."""
+        wish = {"path": notebook, "code": code, "name": kernel, "seconds": SESSION_SECONDS}
+        found: dict[str, Any] = self.ask("cells.execute", **wish)
         return found
 
-
-def answer(row: subprocess.Popen[str]) -> Any:
-    """What a row that was begun has found."""
-    out, err = row.communicate(timeout=SESSION_SECONDS)
-    assert row.returncode == 0, err
-    return json.loads(out)
+    def value(self, code: str) -> Any:
+        """What code prints as JSON; fails where it fails."""
+        found = self.execute(code)
+        assert found["error"] == "", found
+        return json.loads(found["printed"])

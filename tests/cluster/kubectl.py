@@ -60,6 +60,15 @@ class Namespace:
                     process.terminate()
                 forwarding.join(POLL_SECONDS)
 
+    def restarted(self, pod: str, name: str, before: Mapping[str, Any], seconds: float) -> dict[str, dict[str, Any]]:
+        """The statuses of a pod's containers, as soon as `name` runs anew and is ready; `before` is what its was."""
+
+        def found() -> dict[str, dict[str, Any]] | None:
+            now = statuses(self.get(pod))
+            return now if now[name]["restartCount"] > before["restartCount"] and now[name]["ready"] else None
+
+        return eventually(found, f"{name} of {pod} runs anew", seconds)
+
     def told(self) -> str:
         """What the cluster has to say about this namespace, for a failure's message."""
         return self.run("get", "pods") + self.run("get", "events", "--field-selector=type=Warning")
@@ -112,11 +121,11 @@ sys.exit(not found)
 """Starts with the process that started first."""
 
 
-def _listens(port: int) -> bool | None:
+def _listens(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port)).close()
     except OSError:
-        return None
+        return False
     return True
 
 
@@ -126,9 +135,9 @@ def statuses(pod: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def eventually(find: Callable[[], Found | None], what: str, seconds: float) -> Found:
-    """The first thing that `find` finds."""
+    """The first thing that `find` finds and that is true."""
     deadline = time.monotonic() + seconds
-    while (found := find()) is None:
+    while not (found := find()):
         assert time.monotonic() < deadline, f"not after {seconds:.0f} s: {what}"
         time.sleep(POLL_SECONDS)
     return found

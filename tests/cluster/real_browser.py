@@ -1,7 +1,6 @@
 """A person at the hub, in Chromium: from the login to a notebook in the user's image, and through a kill for memory.
 
-Screenshots go to KERNELPAIR_SCREENSHOTS, else to the cache; `make screenshots` puts them where the documentation shows
-them.
+Screenshots go to KERNELPAIR_SCREENSHOTS, else to the cache; `make screenshots` renews those in the documentation.
 """
 
 from __future__ import annotations
@@ -67,15 +66,11 @@ def _terminal_is_in_the_users_image(release: Release, browser: Browser) -> None:
     browser.launch("Other", "Terminal")
     browser.click(".jp-Terminal .xterm-screen")
     browser.type('python3 -c \'import humanize, sys; print(sys.prefix, file=open("where.txt", "w"))\'', Keys.ENTER)
-    read = "import pathlib; file = pathlib.Path('where.txt'); print(file.exists() and file.read_text().strip())"
+    read = "import pathlib; file = pathlib.Path('where.txt'); print(file.read_text() if file.exists() else '', end='')"
     inside = ("exec", f"jupyter-{USER}", "--container=kernel", "--", "python3", "-c")
     prefix = release.namespace.run(*inside, "import sys; print(sys.prefix)")
-
-    def written() -> str | None:
-        found = release.namespace.run(*inside, read)
-        return found if found.strip() not in ("", "False") else None
-
-    assert eventually(written, "the terminal has written where it is", FILE_SECONDS) == prefix
+    written = eventually(lambda: release.namespace.run(*inside, read), "the terminal writes where it is", FILE_SECONDS)
+    assert written == prefix
     browser.shot("terminal")
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 import pytest
 
@@ -49,12 +48,6 @@ print(next(pathlib.Path(file).read_text() for file in files if pathlib.Path(file
 """
 
 
-def run(server: Server, code: str) -> Any:
-    found = server.execute(code)
-    assert found["error"] == "", found
-    return json.loads(found["printed"])
-
-
 @pytest.fixture(scope="module")
 def kay(shared_hub: Hub) -> Server:
     return shared_hub.spawn("kay", "pair")
@@ -62,7 +55,7 @@ def kay(shared_hub: Hub) -> Server:
 
 def test_users_groups_and_files_are_the_plain_pods(shared: Shared, shared_hub: Hub, kay: Server) -> None:
     plain = shared_hub.spawn("kay-plain", "plain")
-    assert run(kay, WHO) == run(plain, WHO)
+    assert kay.value(WHO) == plain.value(WHO)
     shared_hub.stop("kay-plain")
     groups = [
         shared.namespace.run("exec", kay.pod, f"--container={box}", "--", "id", "--groups")
@@ -80,7 +73,7 @@ def test_users_groups_and_files_are_the_plain_pods(shared: Shared, shared_hub: H
 def test_a_root_that_can_not_be_written(shared_hub: Hub, kind: str) -> None:
     user = f"read-only-{kind}"
     server = shared_hub.spawn(user, f"{kind}-read-only")
-    assert run(server, ROOT) == [False, False, True, True]
+    assert server.value(ROOT) == [False, False, True, True]
     shared_hub.stop(user)
 
 
@@ -101,12 +94,10 @@ def test_told_to_stop_kernels_clean_up_and_the_home_comes_back(shared: Shared, s
 
 def test_the_kernels_memory_is_changed_without_a_restart(shared: Shared, kay: Server) -> None:
     before = statuses(shared.namespace.get(f"pod/{kay.pod}"))
-    assert run(kay, f"kept = 6 * 7{LIMIT}") == 1 << 30
+    assert kay.value(f"kept = 6 * 7{LIMIT}") == 1 << 30
     change = {"spec": {"containers": [{"name": "kernel", "resources": {"limits": {"memory": "1536Mi"}}}]}}
     shared.namespace.run("patch", f"pod/{kay.pod}", "--subresource=resize", f"--patch={json.dumps(change)}")
-    eventually(
-        lambda: True if run(kay, LIMIT) == 1536 << 20 else None, "the kernel container has more memory", CHANGE_SECONDS
-    )
+    eventually(lambda: kay.value(LIMIT) == 1536 << 20, "the kernel container has more memory", CHANGE_SECONDS)
     after = statuses(shared.namespace.get(f"pod/{kay.pod}"))
     assert [after[box]["containerID"] for box in after] == [before[box]["containerID"] for box in before]
     assert kay.execute("print(kept)")["printed"] == "42\n"
@@ -119,13 +110,7 @@ def test_the_front_end_is_replaced_under_running_kernels(shared: Shared, kay: Se
     image = before["notebook"]["imageID"].rpartition("//")[2]
     change = {"spec": {"containers": [{"name": "notebook", "image": image}]}}
     shared.namespace.run("patch", f"pod/{kay.pod}", f"--patch={json.dumps(change)}")
-
-    def replaced() -> dict[str, dict[str, Any]] | None:
-        found = statuses(shared.namespace.get(f"pod/{kay.pod}"))
-        done = found["notebook"]["restartCount"] > before["notebook"]["restartCount"] and found["notebook"]["ready"]
-        return found if done else None
-
-    after = eventually(replaced, "the notebook container runs the other image", CHANGE_SECONDS)
+    after = shared.namespace.restarted(f"pod/{kay.pod}", "notebook", before["notebook"], CHANGE_SECONDS)
     assert after["kernel"] == before["kernel"]
     again = kay.execute("print(kept)")
     assert (again["printed"], again["kernel"], again["session"]) == ("42\n", first["kernel"], first["session"])

@@ -6,9 +6,6 @@ here holds without.
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from tests.cluster.hub import Hub, Server
@@ -56,12 +53,6 @@ def read(shared: Shared, server: Server, container: str, file: str) -> str:
     return shared.namespace.run("exec", server.pod, f"--container={container}", "--", "cat", file)
 
 
-def run(server: Server, code: str) -> Any:
-    found = server.execute(code)
-    assert found["error"] == "", found
-    return json.loads(found["printed"])
-
-
 def hub_tokens(shared: Shared, server: Server) -> set[str]:
     """What the user's notebook server identifies itself with to the hub."""
     text = read(shared, server, "notebook", "/proc/1/environ")
@@ -72,7 +63,7 @@ def hub_tokens(shared: Shared, server: Server) -> set[str]:
 def test_no_process_that_a_kernel_sees_holds_the_hubs_token(shared: Shared, ann: Server) -> None:
     tokens = hub_tokens(shared, ann)
     assert tokens
-    seen = run(ann, SEEN % ACCOUNT)
+    seen = ann.value(SEEN % ACCOUNT)
     assert any("kernelpair" in text for name, text in seen.items() if name.endswith("cmdline"))
     assert not [name for name, text in seen.items() for token in tokens if token in str(text)]
 
@@ -80,7 +71,7 @@ def test_no_process_that_a_kernel_sees_holds_the_hubs_token(shared: Shared, ann:
 def test_the_gateways_token_is_in_no_environment_argument_log_or_object(shared: Shared, ann: Server) -> None:
     token = read(shared, ann, "kernel", TOKEN_FILE).strip()
     assert len(token) >= 32
-    texts = {name: str(text) for name, text in run(ann, SEEN % ACCOUNT).items()}
+    texts = {name: str(text) for name, text in ann.value(SEEN % ACCOUNT).items()}
     texts |= {box: shared.namespace.run("logs", ann.pod, f"--container={box}") for box in ("notebook", "kernel")}
     texts["server"] = "".join(
         shared.namespace.run("exec", ann.pod, "--container=notebook", "--", "sh", "-c", f"cat /proc/[0-9]*/{file}")
@@ -93,12 +84,12 @@ def test_the_gateways_token_is_in_no_environment_argument_log_or_object(shared: 
 
 def test_another_users_gateway_is_out_of_reach(shared: Shared, ann: Server, bob: Server) -> None:
     address = shared.namespace.get(f"pod/{bob.pod}")["status"]["podIP"]
-    gateway, notebook = run(ann, REACH % ([GATEWAY_PORT, NOTEBOOK_PORT], address))
+    gateway, notebook = ann.value(REACH % ([GATEWAY_PORT, NOTEBOOK_PORT], address))
     assert "refused" in gateway
     assert notebook == 404 or notebook == 403
     own = shared.namespace.get(f"pod/{ann.pod}")["status"]["podIP"]
-    assert "refused" in run(ann, REACH % ([GATEWAY_PORT], own))[0]
-    assert run(ann, REACH % ([GATEWAY_PORT], "127.0.0.1")) == [401]
+    assert "refused" in ann.value(REACH % ([GATEWAY_PORT], own))[0]
+    assert ann.value(REACH % ([GATEWAY_PORT], "127.0.0.1")) == [401]
 
 
 def test_the_service_account_is_the_plain_pods(shared: Shared, shared_hub: Hub, ann: Server) -> None:
@@ -111,5 +102,5 @@ def test_the_service_account_is_the_plain_pods(shared: Shared, shared_hub: Hub, 
         for pod in pods
     ]
     assert mounted == [[], []]
-    assert [run(server, SEEN % ACCOUNT)["account"] for server in (plain, ann)] == [False, False]
+    assert [server.value(SEEN % ACCOUNT)["account"] for server in (plain, ann)] == [False, False]
     shared_hub.stop("plain-account")

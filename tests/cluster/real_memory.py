@@ -6,15 +6,15 @@ the container besides.
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
-from tests.cluster.hub import Hub, Server, answer
+from tests.cluster.hub import Hub, Server
 from tests.cluster.kubectl import eventually, statuses
 from tests.cluster.release import Release, released
+from tests.parity.servers import Asking
 
 MEMORY = {"singleuser.memory": {"limit": "400M", "guarantee": "256M"}}
 NEARLY_ALL_MIB, MUCH_MIB = 262, 100
@@ -35,10 +35,11 @@ class User:
 
     def __init__(self, release: Release, server: Server) -> None:
         self.release, self.server = release, server
+        self.pod = f"pod/{server.pod}"
         self.before = self.statuses()
 
     def statuses(self) -> dict[str, dict[str, Any]]:
-        return statuses(self.release.namespace.get(f"pod/{self.server.pod}"))
+        return statuses(self.release.namespace.get(self.pod))
 
     def limited(self, container: str) -> bool:
         """Whether a container's limit is a limit of cgroup v2."""
@@ -47,12 +48,9 @@ class User:
 
     def kill(self, container: str) -> None:
         """Kill a container whole, as its limit does on cgroup v2; return when it runs again."""
-        self.release.namespace.kill(self.before[container]["containerID"], self.release.image("hub", "image"))
-        eventually(lambda: self._again(container), f"{container} runs again", RESTART_SECONDS)
-
-    def _again(self, container: str) -> bool | None:
-        now = self.statuses()[container]
-        return (now["restartCount"] > self.before[container]["restartCount"] and now["ready"]) or None
+        before, namespace = self.before[container], self.release.namespace
+        namespace.kill(before["containerID"], self.release.image("hub", "image"))
+        namespace.restarted(self.pod, container, before, RESTART_SECONDS)
 
 
 def told(found: Mapping[str, Any], sentence: str) -> None:
@@ -84,7 +82,7 @@ def test_a_kernel_container_that_is_killed_for_memory_costs_no_notebook(release:
         assert user.statuses() == user.before
         asking = _holding(user.server, NEARLY_ALL_MIB)
         user.kill("kernel")
-        told(answer(asking), WHOLE)
+        told(asking.answer(RESTART_SECONDS), WHOLE)
     assert user.statuses()["notebook"] == user.before["notebook"]
     assert user.server.execute("print(6 * 7)")["printed"] == "42\n"
 
@@ -97,17 +95,15 @@ def test_a_plain_pod_takes_the_notebook_along(release: Release, hub: Hub) -> Non
     user = User(release, hub.spawn("plain"))
     asking = _holding(user.server, MUCH_MIB)
     user.kill("notebook")
-    _, err = asking.communicate(timeout=RESTART_SECONDS)
-    assert asking.returncode != 0
+    _, err = asking.process.communicate(timeout=RESTART_SECONDS)
+    assert asking.process.returncode != 0
     assert "the server closed the kernel's channel" in err
-    eventually(lambda: user.server.answers() or None, "the server is back", RESTART_SECONDS)
+    eventually(user.server.answers, "the server is back", RESTART_SECONDS)
     assert user.server.ask("restarts.look") == {"sessions": [], "kernels": []}
 
 
-def _holding(server: Server, mib: int) -> subprocess.Popen[str]:
+def _holding(server: Server, mib: int) -> Asking:
     """A cell that holds memory, and runs."""
     asking = server.begin("memory.dies_holding", mib=mib)
-    assert asking.stderr is not None
-    said = asking.stderr.readline()
-    assert said == "running\n", said + asking.communicate()[1]
+    asking.says()
     return asking

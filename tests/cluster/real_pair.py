@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.hub import Hub, Server
-from tests.cluster.kubectl import eventually, statuses
+from tests.cluster.kubectl import statuses
 from tests.cluster.release import NAME, Release
 
 RESTART_SECONDS = 300
@@ -55,20 +55,13 @@ def test_a_cell_runs_in_the_users_image(release: Release, server: Server) -> Non
 
 
 def test_a_killed_kernel_container_costs_no_notebook(release: Release, server: Server) -> None:
-    def now() -> dict[str, dict[str, Any]]:
-        return statuses(release.namespace.get(f"pod/{server.pod}"))
-
-    def restarted() -> dict[str, dict[str, Any]] | None:
-        found = now()
-        again = found["kernel"]["restartCount"] > before["kernel"]["restartCount"] and found["kernel"]["ready"]
-        return found if again else None
-
+    pod = f"pod/{server.pod}"
     first = server.execute("kept = 6 * 7; open('kept.txt', 'w').write(str(kept)); print(kept)")
     assert first["printed"] == "42\n"
-    before = now()
+    before = statuses(release.namespace.get(pod))
     release.namespace.kill(before["kernel"]["containerID"], release.image("hub", "image"))
     assert server.answers()
-    after = eventually(restarted, "the kernel container runs again", RESTART_SECONDS)
+    after = release.namespace.restarted(pod, "kernel", before["kernel"], RESTART_SECONDS)
     assert after["kernel"]["lastState"]["terminated"]["exitCode"] == 137
     assert after["notebook"] == before["notebook"]
     # The same notebook and session; the kernel is new, and says so.

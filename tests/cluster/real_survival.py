@@ -22,7 +22,7 @@ import pytest
 from ci.cluster import state
 from kernelpair.hub.coming_back import WORKED_SECONDS
 from tests.cluster.deeds import ALL, DEEDS, Deed
-from tests.cluster.hub import Hub, answer
+from tests.cluster.hub import SESSION_SECONDS, Hub
 from tests.cluster.kubectl import eventually, statuses
 from tests.cluster.release import NAME, Release, released
 
@@ -71,19 +71,14 @@ class Scene:
         (pod,) = namespace.run(
             "get", "pods", f"--selector=app.kubernetes.io/component={component}", "--output=name"
         ).split()
-        (before,) = statuses(namespace.get(pod)).values()
+        ((name, before),) = statuses(namespace.get(pod)).items()
         namespace.kill(before["containerID"], self.image)
-
-        def again() -> bool | None:
-            (now,) = statuses(namespace.get(pod)).values()
-            return (now["restartCount"] > before["restartCount"] and now["ready"]) or None
-
-        eventually(again, f"the {component} is ready again", READY_SECONDS)
+        namespace.restarted(pod, name, before, READY_SECONDS)
 
     def delete(self) -> None:
         """Delete the pod as by force, and spawn the next."""
         self.release.namespace.run("delete", f"pod/{self.server.pod}", "--grace-period=0", "--force")
-        eventually(lambda: None if self.hub.servers(USER) else True, "the hub sees that the pod is gone", READY_SECONDS)
+        eventually(lambda: not self.hub.servers(USER), "the hub sees that the pod is gone", READY_SECONDS)
         self.server = self.hub.spawn(USER)
 
     def api_server(self) -> None:
@@ -100,9 +95,9 @@ class Scene:
         os.kill(pid, signal.SIGKILL)
         eventually(self._answers, "the API server answers again", READY_SECONDS)
 
-    def _answers(self) -> bool | None:
+    def _answers(self) -> bool:
         done = subprocess.run(["kubectl", "get", "--raw=/readyz"], capture_output=True, check=False)
-        return done.returncode == 0 or None
+        return done.returncode == 0
 
     def inside(self) -> Hub:
         """The way to the hub that needs no API server: from the node, by the service's address."""
@@ -160,17 +155,15 @@ def test_what_is_lost_is_what_had_to_be(scene: Scene, deed: Deed, turn: str, pla
         pytest.skip("it is another's cluster, whose API server stays up")
     name = f"{turn}{place}"
     scene.begin(turn)
-    eventually(lambda: scene.server.answers() or None, "the server can be reached", READY_SECONDS)
+    eventually(scene.server.answers, "the server can be reached", READY_SECONDS)
     before = scene.pod()
     page = scene.server.begin("survival.through_a_deed", scene.inside() if api_server else None, name=name)
-    assert page.stderr is not None
-    running = page.stderr.readline().split()
-    assert running[:1] == ["running"], page.communicate()
-    DO[deed.name](scene, int(running[1]))
-    page.send_signal(signal.SIGUSR1)
-    found = answer(page)
+    (pid,) = page.says()
+    DO[deed.name](scene, int(pid))
+    page.process.send_signal(signal.SIGUSR1)
+    found = page.answer(SESSION_SECONDS)
     print(f"{deed.name}: missing {found['missing']}, a cell in both notebooks {found['seconds']:.1f} s later")
-    eventually(lambda: scene.server.answers() or None, "the server can be reached", READY_SECONDS)
+    eventually(scene.server.answers, "the server can be reached", READY_SECONDS)
     _holds(deed, found, before, eventually(lambda: _ready(scene), "both containers are ready", READY_SECONDS))
     kept = scene.server.execute("print(open('kept.txt').read())", f"{name}-files.ipynb")
     assert kept["printed"] == "kept\n"

@@ -59,9 +59,9 @@ class Release:
     def upgrade(self, settings: Mapping[str, Any] = {}) -> None:
         """Install or upgrade through the post-renderer; settings are values by their path, {"hub.image.tag": "1"}."""
         images = os.environ.get("KERNELPAIR_E2E_VALUES")
-        given = ["--values", images] if images else []
+        named = ["--values", images] if images else []
         chosen = [f"--set-json={path}={json.dumps(value)}" for path, value in settings.items()]
-        values = (*given, "--values", self.values, *chosen)
+        values = (*named, "--values", self.values, *chosen)
         self.run("upgrade", "--install", NAME, CHART, *values, "--post-renderer", "kernelpair", *WAITING)
 
     def image(self, *keys: str) -> str:

@@ -210,7 +210,6 @@ PROMISES = (
 )
 
 
-def table() -> list[str]:
-    """The lines of the README's table, in Markdown."""
-    lines = ["| in a plain pod | in the pair |", "|---|---|"]
-    return lines + [f"| {promise.known} | {promise.pair} |" for promise in PROMISES]
+def table() -> list[tuple[str, str]]:
+    """The README's table."""
+    return [("in a plain pod", "in the pair"), *((promise.known, promise.pair) for promise in PROMISES)]

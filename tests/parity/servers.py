@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,6 +43,30 @@ def start_client(program: Path, wish: Any, prefix: Sequence[str] = ()) -> subpro
     process.stdin.close()
     process.stdin = None
     return process
+
+
+class Asking:
+    """A row that runs: it may say a word, upon which the test acts, and it answers at its end.
+
+    `tails` tells of the server when it fails.
+    """
+
+    def __init__(self, process: subprocess.Popen[str], tails: Callable[[], str] = lambda: "") -> None:
+        self.process, self._tails = process, tails
+
+    def says(self, word: str = "running") -> list[str]:
+        """Wait until the row says `word`; returns the other words of that line."""
+        assert self.process.stderr is not None
+        said = self.process.stderr.readline()
+        first, *others = said.split() or [""]
+        assert first == word, f"{said}{self.process.communicate()[1]}\n{self._tails()}"
+        return others
+
+    def answer(self, timeout: float = 120) -> Any:
+        """What the row has found."""
+        out, err = self.process.communicate(timeout=timeout)
+        assert self.process.returncode == 0, f"{err[-4000:]}\n{self._tails()}"
+        return json.loads(out)
 
 
 def have_gateway(sandbox: Path) -> None:
@@ -142,12 +166,10 @@ class Server:
 
         `old`: as a program does that has kernels' messages as JSON alone.
         """
-        process = self.begin(row, old, **arguments)
-        out, err = process.communicate(timeout=timeout)
-        assert process.returncode == 0, f"{row}: {err[-4000:]}\n{self.running.tails()}"
-        return json.loads(out)
+        return self.begin(row, old, **arguments).answer(timeout)
 
-    def begin(self, row: str, old: bool = False, **arguments: Any) -> subprocess.Popen[str]:
-        """Start a row and return its process: it answers on stdout."""
+    def begin(self, row: str, old: bool = False, **arguments: Any) -> Asking:
+        """Start a row, as of `ask`."""
         url, token = pair.running_server(self.home)
-        return start_client(CLIENT, {"url": url, "token": token, "old": old, "row": row, "arguments": arguments})
+        wish = {"url": url, "token": token, "old": old, "row": row, "arguments": arguments}
+        return Asking(start_client(CLIENT, wish), self.running.tails)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.parity.servers import Server
+from tests.parity.servers import Asking, Server
 
 pytestmark = pytest.mark.xdist_group("parity-memory")
 
@@ -70,17 +70,11 @@ class Limited:
     def deaths(self) -> list[Any]:
         return list(self.read("deaths.json")) if (self.run / "deaths.json").exists() else []
 
-    def dies_holding(self, mib: int) -> Any:
+    def dies_holding(self, mib: int) -> Asking:
         """Begin the row, and return when its cell runs."""
         asking = self.server.begin("memory.dies_holding", mib=mib)
-        assert asking.stderr is not None
-        assert asking.stderr.readline() == "running\n"
+        asking.says()
         return asking
-
-    def answer(self, asking: Any) -> Any:
-        out, err = asking.communicate(timeout=2 * SECONDS)
-        assert asking.returncode == 0, f"{err}\n{self.server.running.tails()}"
-        return json.loads(out)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +105,7 @@ def test_the_largest_kernel_is_stopped_just_before_the_limit_and_its_cell_says_s
     assert len(pair.deaths()) == before
     pair.cgroup.uses(490)
     pair.until(lambda: len(pair.deaths()) > before)
-    found = pair.answer(asking)
+    found = asking.answer()
     assert [found[name] for name in ("kinds", "error", "reply")] == [ENDED, ["KernelKilled"], [["error", 1]]]
     assert "490 MiB of its 500 MiB were in use" in found["text"]
     assert "shut down kernels" in found["text"]
@@ -163,7 +157,7 @@ def test_a_cell_says_that_the_whole_container_was_lost(pair: Limited, mib: int, 
     server.lose("kernel")
     pair.cgroup.uses(100)
     server.again("kernel")
-    found = pair.answer(asking)
+    found = asking.answer()
     assert (found["kinds"], found["error"]) == (ENDED, [error])
     assert f"{mib} MiB of its 500 MiB" in found["text"]
     assert ("memory ran out" in found["text"]) == (error == "KernelKilled")

@@ -120,6 +120,8 @@ async def through_a_deed(lab: Lab, name: str) -> Any:
     next_cell = await busy.run("print(6 * 7)")
     seconds = time.monotonic() - began
     stop.cancel()
+    for page in (idle, busy):
+        await lab.call("DELETE", f"api/sessions/{page.opened['id']}")
     return {
         "missing": _missing(printed),
         "memory": looked == "42 kept\n",
@@ -128,7 +130,6 @@ async def through_a_deed(lab: Lab, name: str) -> Any:
         "told": [m["content"]["ename"] for m in busy.seen if m["msg_type"] == "error"],
         "text": "".join(m["content"]["evalue"] for m in busy.seen if m["msg_type"] == "error"),
         "seconds": seconds,
-        "closed": [await _delete(lab, page) for page in (idle, busy)],
     }
 
 
@@ -141,10 +142,6 @@ async def _say_enough(lab: Lab, file: str, cell: asyncio.Future[None]) -> None:
             if "path" in await lab.call("PUT", f"api/contents/{file}", model):
                 return
         await asyncio.sleep(0.25)
-
-
-async def _delete(lab: Lab, page: Page) -> Any:
-    return await lab.call("DELETE", f"api/sessions/{page.opened['id']}")
 
 
 def _missing(printed: str) -> list[int] | None:
