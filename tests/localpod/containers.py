@@ -15,6 +15,7 @@ from tests.localpod.pod import Container, Pod
 from tests.localpod.probes import HOST, Health
 
 POLL_SECONDS = 0.1
+INIT_SECONDS = 60
 # As a container's process starts; under nohup, terminals' programs would outlive their terminals.
 NO_SIGNAL_IGNORED = ("/usr/bin/env", "--default-signal")
 TAIL_LINES = 30
@@ -74,13 +75,17 @@ class RunningPod:
     """A pod's containers, started together; a context manager that stops them, whatever happens."""
 
     def __init__(self, pod: Pod, ports: Iterable[int] = ()) -> None:
-        """Start every container of `pod`, once its ports and `ports`, which no manifest field names, are free."""
+        """Start every container of `pod`, once its ports and `ports`, which no manifest field names, are free.
+
+        Its init containers have run to their end by then.
+        """
         self.pod = pod
         self.began = time.time()
         self.containers: dict[str, Running] = {}
         for port in {*ports, *(port for container in pod.containers for port in container.ports.values())}:
             _require_free(port)
         (pod.sandbox / "logs").mkdir(exist_ok=True)
+        initialize(pod)
         try:
             for container in pod.containers:
                 self.start(container)
@@ -123,6 +128,17 @@ class RunningPod:
         codes = {name: running.wait() for name, running in self.containers.items()}
         kill_leftovers(self.pod.sandbox)
         return codes
+
+
+def initialize(pod: Pod) -> None:
+    """Run the init containers; raises `ContainerError` when one fails or takes too long."""
+    for container in pod.inits:
+        running = Running(container, pod.sandbox / "logs" / f"{container.name}.log", INIT_SECONDS)
+        code = running.wait()
+        if code != 0:
+            kill_leftovers(pod.sandbox)
+            why = f"init container {container.name} ended with exit code {code}"
+            raise ContainerError(f"{why}; its log ends:\n{running.tail()}")
 
 
 def processes(sandbox: Path) -> dict[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,7 +35,10 @@ class Container(NamedTuple):
 
 
 class Pod(NamedTuple):
-    """A pod laid out in `sandbox`; `volumes` are the folders by volume name."""
+    """A pod laid out in `sandbox`; `volumes` are the folders by volume name.
+
+    `inits` run to their end, one after the other, before `containers` start.
+    """
 
     name: str
     sandbox: Path
@@ -43,6 +46,7 @@ class Pod(NamedTuple):
     containers: list[Container]
     volumes: dict[str, Path]
     annotations: dict[str, str]
+    inits: Sequence[Container] = ()
 
 
 def load(stream: bytes, sandbox: Path, image: Callable[[str], Image], name: str = "") -> Pod:
@@ -81,12 +85,16 @@ class _Layout:
 
     def pod(self) -> Pod:
         """Lay out every container."""
-        if self.spec.get("initContainers"):
-            raise PodError("init containers are not run here")
+        inits = self.spec.get("initContainers") or []
+        for init in inits:
+            if init.get("restartPolicy"):
+                raise PodError(f"init container {init['name']}: sidecars are not run here")
+        laid_out = [self._container(container) for container in inits]
         containers = [self._container(container) for container in self.spec["containers"]]
         grace = self.spec.get("terminationGracePeriodSeconds", 30)
         annotations = self.metadata.get("annotations", {})
-        return Pod(self.metadata["name"], self.sandbox, grace, containers, self.kubelet.volumes, annotations)
+        volumes = self.kubelet.volumes
+        return Pod(self.metadata["name"], self.sandbox, grace, containers, volumes, annotations, laid_out)
 
     def _container(self, container: dict[str, Any]) -> Container:
         image = self.image(container["image"])

@@ -162,7 +162,7 @@ def test_volumes_become_folders_and_the_home_mount_home(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("container", "spec", "message"),
     [
-        ({}, {"initContainers": [{"name": "i"}]}, "init containers are not run here"),
+        ({}, {"initContainers": [{"name": "i", "restartPolicy": "Always"}]}, "init container i: sidecars are not run"),
         ({}, {"volumes": [{"name": "v", "hostPath": {"path": "/"}}]}, "volume v: only claims and configMap"),
         ({}, {"volumes": [{"name": "v", "configMap": {"name": "none"}}]}, "ConfigMap none is not in the manifests"),
         (
@@ -195,6 +195,28 @@ def test_an_image_that_is_not_in_the_table_is_refused() -> None:
     with pytest.raises(ImageError, match=r"example\.org/other:1.*not in the table"):
         image("example.org/other:1")
     assert set(REPOSITORIES) >= {"example.org/front-end", "example.org/user", "example.org/plain"}
+
+
+def test_init_containers_run_in_order_before_the_others_and_share_their_volumes(tmp_path: Path) -> None:
+    mounts = [{"name": "shared", "mountPath": "/to"}]
+    lines = ["echo 1 >/to/a", "cat /to/a /to/a >/to/b"]
+    inits = [
+        {"name": f"i{number}", "image": "x", "command": ["sh", "-c", line], "volumeMounts": mounts}
+        for number, line in enumerate(lines)
+    ]
+    stream = manifest({"command": ["true"]}, initContainers=inits, volumes=[{"name": "shared", "emptyDir": {}}])
+    with RunningPod(load(stream, tmp_path, lambda _: FAKE)) as running:
+        assert (tmp_path / "volumes" / "shared" / "b").read_text() == "1\n1\n"
+        assert list(running.containers) == ["c"]
+
+
+def test_an_init_container_that_fails_fails_the_pod_before_anything_starts(tmp_path: Path) -> None:
+    inits = [{"name": "i", "image": "x", "command": ["sh", "-c", "echo no luck; exit 3"]}]
+    started = tmp_path / "started"
+    stream = manifest({"command": ["touch", str(started)]}, initContainers=inits)
+    with pytest.raises(ContainerError, match=r"(?s)init container i ended with exit code 3.*no luck"):
+        RunningPod(load(stream, tmp_path, lambda _: FAKE))
+    assert not started.exists()
 
 
 def pod_of(sandbox: Path, script: str, probes: dict[str, dict[str, object]] | None = None) -> Pod:
