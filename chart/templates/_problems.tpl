@@ -44,6 +44,7 @@ nothing or problems; templates/validate.yaml shows all of them at once.
 {{- define "kernelpair.problems.imageVersions" -}}
 {{- range $key, $image := dict
     "kernelGateway.notebook.image" (dig "notebook" "image" dict .Values.kernelGateway)
+    "kernelGateway.gateway.bundle.image" (dig "gateway" "bundle" "image" dict .Values.kernelGateway)
     "singleuser.image" .Values.singleuser.image
     "hub.image" .Values.hub.image
     "proxy.chp.image" .Values.proxy.chp.image

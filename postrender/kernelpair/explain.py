@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import targets
 from .core import names
+from .core.gateway import Taken
 from .core.pods import every_container, items, mapping, qos_class
 from .core.reasons import Finding, Reason
 from .errors import Rejected
@@ -33,9 +34,11 @@ def explain(data: bytes, made: Plan) -> dict[str, Any]:
     """The report on a stream, as data for `report.table` and JSON.
 
     ``pods``: one entry per pod template that concerns us: document, source, object, where, verdict (split, skipped,
-    refused), reason, warnings, and ``before``/``after``: containers (name, image, resources), qos.
+    refused), reason, warnings, ``gateway`` of a pair (way, what, why: see `core.gateway`), and ``before``/``after``:
+    containers (name, image, resources), qos.
     ``hubs``: one entry per hub that concerns us: document, source, object, verdict (fitted, skipped, refused), settings
-    (where they are written), pullers (that pull the front-end image too), reasons or warnings.
+    (where they are written), pullers (that pull the front-end image too), ``gateway`` of its pairs, reasons or
+    warnings.
     ``problems``: everything for which the stream is refused.
     """
     quotas = _quotas(data) if any(verdict.after for verdict in made.verdicts) else []
@@ -58,14 +61,21 @@ def _pod(verdict: Verdict, quotas: list[Quota]) -> dict[str, Any]:
     if verdict.after is None:
         return {**entry, "verdict": "refused" if verdict.refused else "skipped", "reasons": findings}
     consequences = [_finding(finding) for finding in _consequences(verdict, verdict.after, quotas)]
-    return {**entry, "verdict": "split", "after": _side(verdict.after), "warnings": findings + consequences}
+    made = {"verdict": "split", "after": _side(verdict.after), "gateway": _gateway(verdict.gateway)}
+    return {**entry, **made, "warnings": findings + consequences}
 
 
 def _hub(verdict: HubVerdict) -> dict[str, Any]:
     findings = [said.as_finding() for said in verdict.said]
     place = {"document": verdict.document, "source": verdict.source, "object": verdict.object}
     entry = {**place, "verdict": verdict.verdict, "settings": verdict.settings, "pullers": list(verdict.pulls)}
+    if verdict.gateway:
+        entry["gateway"] = _gateway(verdict.gateway)
     return {**entry, "warnings" if verdict.verdict == "fitted" else "reasons": findings}
+
+
+def _gateway(taken: Taken | None) -> dict[str, str]:
+    return taken._asdict() if taken else {}
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import flags, targets
-from .core import names
+from .core import gateway, names
 from .core import settings as core_settings
 from .core.pods import decide, mapping
 from .core.reasons import Finding, Reason, Refused
@@ -20,7 +20,8 @@ from .targets import Found, Place
 class Verdict(NamedTuple):
     """What becomes of one pod template.
 
-    `after` is None unless it is split; `findings` say why not, or hold the warnings.
+    `after` is None unless it is split; `findings` say why not, or hold the warnings. `gateway` says of a pair how the
+    gateway gets there.
     """
 
     document: int
@@ -32,6 +33,7 @@ class Verdict(NamedTuple):
     after: dict[str, Any] | None
     findings: tuple[Finding, ...]
     refused: bool = False
+    gateway: gateway.Taken | None = None
 
 
 class Judge:
@@ -131,7 +133,7 @@ class Judge:
         except Refused as refused:
             self._verdict(found, place, pod, None, list(dict.fromkeys(refused.findings)), refused=True)
             return None
-        self._verdict(found, place, plain, pair.pod, list(pair.warnings))
+        self._verdict(found, place, plain, pair.pod, list(pair.warnings), gateway=gateway.taken(settings))
         return pair.pod
 
     def _verdict(
@@ -142,6 +144,7 @@ class Judge:
         after: dict[str, Any] | None,
         findings: list[Finding],
         refused: bool = False,
+        gateway: gateway.Taken | None = None,
     ) -> None:
         where = ".".join(map(str, place.spec[:-1]))
         namespace = str(mapping(found.object, "metadata").get("namespace") or "")
@@ -155,6 +158,7 @@ class Judge:
             after,
             tuple(findings),
             refused,
+            gateway,
         )
         self.verdicts.append(made)
         for finding in findings if refused else ():

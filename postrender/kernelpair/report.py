@@ -40,6 +40,7 @@ def _hub(hub: dict[str, Any]) -> Iterator[str]:
         yield f"  settings: {hub['settings']}"
     if fitted:
         yield f"  the front-end image is pulled ahead by: {', '.join(hub['pullers']) or 'nothing of the release'}"
+    yield from _gateway(hub)
     yield from _findings(hub)
 
 
@@ -56,7 +57,15 @@ def _pod(pod: dict[str, Any]) -> Iterator[str]:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
     if rows[1:]:
         yield f"  QoS: {pod['before']['qos']}" + (f" -> {pod['after']['qos']}" if "after" in pod else "")
+    yield from _gateway(pod)
     yield from _findings(pod)
+
+
+def _gateway(entry: dict[str, Any]) -> Iterator[str]:
+    taken = entry.get("gateway")
+    if taken:
+        yield f"  gateway: {taken['what']}"
+        yield f"    why: {taken['why']}"
 
 
 def _findings(entry: dict[str, Any]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from kernelpair.core import gateway, settings
 from tests.localpod import images, layouts
 from tests.parity.servers import REQUIREMENT, START_SECONDS, Server
 
@@ -18,6 +19,7 @@ pytestmark = pytest.mark.xdist_group("parity-images")
 
 UNPRIVILEGED = str(Path(__file__).with_name("unprivileged.py"))
 SYSTEM = "/usr/bin:/bin"
+LAUNCHER = gateway.launcher(settings.parse({}))
 NAMES = {"python3": "Python 3 (ipykernel) | user"}
 FACTS = """
 import getpass, json, os, pwd, sys
@@ -132,7 +134,7 @@ def swap(server: Server, folder: Path, make: Callable[[Path, Server], Made]) -> 
     """Have the kernel container run another image."""
     server.end("kernel", signal.SIGKILL)
     made, old = make(folder, server), server.running.containers["kernel"].container
-    words = [word for word in old.argv if word == "sh" or word.endswith("gateway.sh")]
+    words = old.argv[-len(LAUNCHER) :]
     env = {**old.env, "HOME": str(server.home), "KERNELPAIR_SOURCE": "auto", "PATH": made.path, **made.env}
     server.running.start(old._replace(argv=[*made.first, *words], env=env))
     return made

@@ -56,20 +56,34 @@ _GOOD: dict[str, st.SearchStrategy[Any]] = {
     "kernel.memoryGuard": st.booleans(),
     "kernel.nativeSidecar": st.booleans(),
     "kernel.overrides": _KERNEL_OVERRIDES,
-    "gateway.source": st.sampled_from(["auto", "image", "pip"]),
-    "gateway.bundle.image.name": st.just("b"),
-    "gateway.bundle.image.tag": st.just("1"),
-    "gateway.bundle.image.digest": st.just(""),
-    "gateway.bundle.mount": st.sampled_from(["initContainer", "imageVolume", "pvc"]),
     "gateway.pip.requirement": st.just("jupyter-kernel-gateway"),
     "gateway.pip.indexUrl": st.sampled_from(["", "https://index.example.org/simple"]),
     "gateway.pip.constraints": st.sampled_from(["", "/c.txt"]),
+    "gateway.pip.caCertificate": st.sampled_from(["", "/ca.pem"]),
     "gateway.timeouts.start": st.integers(1, 3600),
     "gateway.timeouts.connect": st.sampled_from([1, 40]),
     "gateway.timeouts.request": st.sampled_from([1, 40]),
     "audit.annotation": st.sampled_from(["auditing.image", "", "example.org/image"]),
 }
-assert {*_GOOD, "enabled", "notebook.image.name"} == {key.path for key in settings.KEYS}, "a key has no strategy"
+_BUNDLED = {"gateway.source": st.sampled_from(["auto", "bundle"])}
+_BUNDLE_IMAGE: dict[str, st.SearchStrategy[Any]] = {
+    "gateway.bundle.image.tag": st.just("1"),
+    "gateway.bundle.image.digest": st.sampled_from(["", "sha256:" + "1" * 64]),
+    "gateway.bundle.image.pullPolicy": st.sampled_from(["Always", ""]),
+    "gateway.bundle.image.pullSecrets": st.sampled_from([[], ["bundle"], [{"name": "front"}, "pull"]]),
+    "gateway.bundle.mount": st.sampled_from(["initContainer", "imageVolume"]),
+}
+_CLAIM = {"gateway.bundle.mount": st.just("pvc"), "gateway.bundle.claim": st.just("bundles")}
+_DELIVERY: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"gateway.source": st.sampled_from(["auto", "image", "bundle", "pip"])}),
+    st.fixed_dictionaries({**_BUNDLED, "gateway.bundle.mount": st.just("imageVolume")}),
+    st.fixed_dictionaries({**_BUNDLED, "gateway.bundle.image.name": st.just("b")}, optional=_BUNDLE_IMAGE),
+    st.fixed_dictionaries({**_BUNDLED, **_CLAIM}),
+)
+"""How the gateway gets into the pod: these keys go together."""
+_APART = {"enabled", "notebook.image.name", "gateway.source", "gateway.bundle.image.name", *_BUNDLE_IMAGE, *_CLAIM}
+assert {*_GOOD, *_APART} == {key.path for key in settings.KEYS}, "a key has no strategy"
 
 
 def nested(flat: dict[str, Any]) -> dict[str, Any]:
@@ -92,8 +106,12 @@ def _without_contradiction(flat: dict[str, Any]) -> bool:
     return not stated & set(flat.get("notebook.reserve", {}))
 
 
-_FLAT = st.lists(st.sampled_from(sorted(_GOOD)), max_size=6, unique=True).flatmap(
-    lambda keys: st.fixed_dictionaries({**_REQUIRED, **{key: _GOOD[key] for key in keys}})
+_FLAT = st.builds(
+    lambda flat, delivery: {**flat, **delivery},
+    st.lists(st.sampled_from(sorted(_GOOD)), max_size=6, unique=True).flatmap(
+        lambda keys: st.fixed_dictionaries({**_REQUIRED, **{key: _GOOD[key] for key in keys}})
+    ),
+    _DELIVERY,
 )
 valid = _FLAT.filter(_without_contradiction).map(nested)
 parsed = valid.map(settings.parse)

@@ -106,7 +106,7 @@ def test_a_missing_setting_is_named(env: dict[str, str], name: str) -> None:
     assert lines[-1].endswith(f"{name} is not set: this container was not made by kernelpair")
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("START_TIMEOUT", "soon"), ("SOURCE", "bundle")])
+@pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("START_TIMEOUT", "soon"), ("SOURCE", "conda")])
 def test_a_wrong_setting_is_named(env: dict[str, str], name: str, value: str) -> None:
     code, lines = end({**env, f"KERNELPAIR_{name}": value})
     assert code == 1

@@ -40,7 +40,9 @@ def test_runtime_files_have_names_of_their_own() -> None:
     """Mounted, all of them stand in one folder, and the notebook server can import every one."""
     there = [file.name for file in RUNTIME.rglob("*") if file.suffix in (".py", ".sh")]
     assert len(there) == len(set(there)) > 5
-    assert [name for name in there if not name.startswith(("kernelpair_", "gateway.", "home.", "jupyter_"))] == []
+    assert [
+        name for name in there if not name.startswith(("kernelpair_", "gateway.", "home.", "bundle.", "jupyter_"))
+    ] == []
 
 
 def test_a_config_map_takes_place_labels_and_hooks_from_its_owner() -> None:

@@ -82,12 +82,12 @@ def _volumes(pod: dict[str, Any], settings: Settings) -> list[Finding]:
         for i, v in enumerate(items(spec, "volumes"))
         if v.get("name") in names.VOLUMES
     ]
-    taken += [(path, c.get("name")) for path, c in every_container(pod) if c.get("name") == names.HOME_INIT]
+    taken += [(path, c.get("name")) for path, c in every_container(pod) if c.get("name") in names.INITS]
     return [Finding(Reason.VOLUME_TAKEN, f"{path}.name", str(name)) for path, name in taken]
 
 
 def _mounts(user: dict[str, Any], pod: dict[str, Any]) -> list[Finding]:
-    ours = (names.RUNTIME_DIR, names.RUN_DIR, names.PACKAGES_DIR)
+    ours = (names.RUNTIME_DIR, names.RUN_DIR, names.PACKAGES_DIR, names.BUNDLE_DIR)
     paths = [str(mount.get("mountPath", "")).rstrip("/") for mount in items(user, "volumeMounts")]
     return [Finding(Reason.MOUNT_TAKEN, "volumeMounts", path) for path in paths if path in ours]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import environment, names
+from . import environment, gateway, names
 from .pods import asks_for_gpu, items, literal, mapping
+from .security import unprivileged
 from .settings import Settings
 
 MOVED = ("resources", "resizePolicy", "volumeDevices")
@@ -19,26 +20,7 @@ COPIED = (
 )
 # Everything else (ports, probes, stdin, tty, fields we don't know) stays with the notebook.
 
-_KEPT_SECURITY = (
-    "runAsUser",
-    "runAsGroup",
-    "runAsNonRoot",
-    "seLinuxOptions",
-    "seccompProfile",
-    "appArmorProfile",
-    "readOnlyRootFilesystem",
-    "procMount",
-)
 _INTERNAL_SSL_VOLUME = "jupyterhub-internal-certs"
-
-
-def notebook_security(context: dict[str, Any]) -> dict[str, Any]:
-    """Return the security context without privileges: same user, SELinux, seccomp and AppArmor, nothing gained."""
-    kept = {key: context[key] for key in _KEPT_SECURITY if key in context}
-    if context.get("allowPrivilegeEscalation") is not None:
-        kept["allowPrivilegeEscalation"] = False
-    dropped = mapping(context, "capabilities").get("drop")
-    return {**kept, "capabilities": {"drop": dropped}} if dropped else kept
 
 
 def notebook_lifecycle(lifecycle: dict[str, Any]) -> dict[str, Any]:
@@ -55,9 +37,9 @@ def _runs_command(handler: Any) -> bool:
     return isinstance(handler, dict) and "exec" in handler
 
 
-def launcher(user: dict[str, Any]) -> dict[str, list[str]]:
+def launcher(user: dict[str, Any], settings: Settings) -> dict[str, list[str]]:
     """Return command or args: in the user's own field, so that the image's ENTRYPOINT runs where it did before."""
-    return {"command" if user.get("command") else "args": list(names.LAUNCHER)}
+    return {"command" if user.get("command") else "args": gateway.launcher(settings)}
 
 
 def our_mounts(home: str, packages: dict[str, Any]) -> list[dict[str, Any]]:
@@ -93,7 +75,7 @@ def notebook(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings
     if settings["notebook.image.pullPolicy"]:
         made["imagePullPolicy"] = settings["notebook.image.pullPolicy"]
     if user.get("securityContext") is not None:
-        made["securityContext"] = notebook_security(user["securityContext"])
+        made["securityContext"] = unprivileged(user["securityContext"])
     if mapping(user, "lifecycle"):
         made["lifecycle"] = notebook_lifecycle(user["lifecycle"])
         if not made["lifecycle"]:
@@ -109,7 +91,7 @@ def kernel(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings, 
     made: dict[str, Any] = {"name": names.KERNEL, "image": user["image"]}
     if "imagePullPolicy" in user:
         made["imagePullPolicy"] = user["imagePullPolicy"]
-    made.update(launcher(user))
+    made.update(launcher(user, settings))
     own = environment.point_at(env, user["name"], names.KERNEL)
     additions = environment.kernel_additions(settings, asks_for_gpu(user))
     made["env"] = own + environment.missing(items(user, "env"), additions)
@@ -122,5 +104,5 @@ def kernel(user: dict[str, Any], env: list[dict[str, Any]], settings: Settings, 
         mounts = items(user, "volumeMounts")
     else:
         mounts = _without_hub_certificates(user)
-    made["volumeMounts"] = mounts + our_mounts(home, {})
+    made["volumeMounts"] = mounts + our_mounts(home, {}) + gateway.mounts(settings)
     return made

@@ -140,6 +140,7 @@ def kernel_additions(settings: Settings, gpu: bool) -> dict[str, str]:
         "KERNELPAIR_PIP_REQUIREMENT": settings["gateway.pip.requirement"],
         "KERNELPAIR_PIP_INDEX_URL": settings["gateway.pip.indexUrl"],
         "KERNELPAIR_PIP_CONSTRAINTS": settings["gateway.pip.constraints"],
+        "KERNELPAIR_PIP_CA_CERTIFICATE": settings["gateway.pip.caCertificate"],
         "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
         "KERNELPAIR_MEMORY_GUARD": "" if settings["kernel.memoryGuard"] else "false",
     }

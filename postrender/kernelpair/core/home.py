@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from . import names
-from .pods import items, literal, mapping
+from .pods import cpu_and_memory, items, literal
 from .reasons import Finding, Reason
 from .settings import Settings
 
@@ -41,8 +41,7 @@ def _holds(folder: str, path: str) -> bool:
 def init_container(user: dict[str, Any], settings: Settings, home: str) -> list[dict[str, Any]]:
     """Return the init container (none or one) that copies the image's home into the shared volume.
 
-    It states the user's own CPU and memory: init containers run before the others, so the pod asks for no more than it
-    did, and a quota that wants every container to state them is content.
+    It states the user's CPU and memory (see `pods.cpu_and_memory`).
     """
     if not home or settings["kernel.sharedHome"] == "emptyDir":
         return []
@@ -58,11 +57,4 @@ def init_container(user: dict[str, Any], settings: Settings, home: str) -> list[
     for key in ("imagePullPolicy", "securityContext"):
         if key in user:
             made[key] = user[key]
-    resources = {
-        block: {
-            name: value for name, value in mapping(user.get("resources"), block).items() if name in ("cpu", "memory")
-        }
-        for block in ("limits", "requests")
-    }
-    stated = {block: values for block, values in resources.items() if values}
-    return [{**made, "resources": stated}] if stated else [made]
+    return [{**made, **cpu_and_memory(user)}]

@@ -17,15 +17,20 @@ RUN_VOLUME = "kernelpair-run"
 PACKAGES_VOLUME = "kernelpair-gateway"
 HOME_VOLUME = "kernelpair-home"
 HOME_INIT = "kernelpair-home"
-VOLUMES = (RUNTIME_VOLUME, RUN_VOLUME, PACKAGES_VOLUME, HOME_VOLUME)
+BUNDLE_VOLUME = "kernelpair-bundle"
+BUNDLE_INIT = "kernelpair-bundle"
+VOLUMES = (RUNTIME_VOLUME, RUN_VOLUME, PACKAGES_VOLUME, HOME_VOLUME, BUNDLE_VOLUME)
+INITS = (HOME_INIT, BUNDLE_INIT)
 
 RUNTIME_DIR = "/opt/kernelpair"
 RUN_DIR = "/run/kernelpair"
 JUPYTER_DIR = f"{RUN_DIR}/jupyter"
 PACKAGES_DIR = "/opt/kernelpair-gateway"
 HOME_TARGET = "/run/kernelpair-home"
-
-LAUNCHER = ["sh", f"{RUNTIME_DIR}/gateway.sh"]
+BUNDLE_DIR = "/opt/kernelpair-bundle"
+"""Where a bundle is: in the image that holds it, and in the kernel container."""
+BUNDLE_TARGET = "/run/kernelpair-bundle"
+"""Where the init container mounts the volume into which it copies the bundle."""
 
 RUNTIME_SUFFIX = "-kernelpair"
 """How the name of every runtime ConfigMap ends."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import names, quantities, status
+from . import gateway, names, quantities, status
 from .pods import aggregate, annotations_of, is_sidecar, items, mapping
 from .settings import Settings
 
@@ -12,7 +12,7 @@ from .settings import Settings
 _PER_CONTAINER = ("container.apparmor.security.beta.kubernetes.io/", "container.seccomp.security.alpha.kubernetes.io/")
 
 
-def volumes(runtime: str, home: str) -> list[dict[str, Any]]:
+def volumes(runtime: str, home: str, settings: Settings) -> list[dict[str, Any]]:
     """Return the volumes that the pair adds; ``runtime`` names the ConfigMap with the runtime files.
 
     Secrets and state are in memory, what may be large is on disk, where it doesn't count as the pod's memory.
@@ -24,16 +24,18 @@ def volumes(runtime: str, home: str) -> list[dict[str, Any]]:
     ]
     if home:
         made.append({"name": names.HOME_VOLUME, "emptyDir": {}})
-    return made
+    return made + gateway.volumes(settings)
+
+
+_PULLED = ("notebook.image", "gateway.bundle.image")
 
 
 def pull_secrets(spec: dict[str, Any], settings: Settings) -> list[dict[str, Any]]:
-    """Return the front-end image's pull secrets that the pod doesn't name yet."""
+    """Return the pull secrets of the front-end and the bundle image that the pod doesn't name yet."""
     present = {secret.get("name") for secret in items(spec, "imagePullSecrets")}
-    wanted = [
-        secret if isinstance(secret, dict) else {"name": secret} for secret in settings["notebook.image.pullSecrets"]
-    ]
-    return [secret for secret in wanted if secret["name"] not in present]
+    named = [each for block in _PULLED for each in settings[f"{block}.pullSecrets"]]
+    wanted = [secret["name"] if isinstance(secret, dict) else secret for secret in named]
+    return [{"name": name} for name in dict.fromkeys(wanted) if name not in present]
 
 
 _POD_LEVEL = ("cpu", "memory")  # and huge pages, which must be equal everywhere and gain nothing by it

@@ -96,6 +96,22 @@ def asks_for_gpu(container: dict[str, Any]) -> bool:
     )
 
 
+_QOS_RESOURCES = ("cpu", "memory")
+
+
+def cpu_and_memory(container: dict[str, Any]) -> dict[str, Any]:
+    """Return the field ``resources`` with the CPU and memory that ``container`` states, without it where there is none.
+
+    Init containers of ours have that of the user's: they run before the others, so the pod asks for no more than it
+    did, and a quota that wants every container to state them is content.
+    """
+    resources = mapping(container, "resources")
+    found = {block: mapping(resources, block) for block in ("limits", "requests")}
+    kept = {block: {name: stated[name] for name in stated if name in _QOS_RESOURCES} for block, stated in found.items()}
+    stated = {block: amounts for block, amounts in kept.items() if amounts}
+    return {"resources": stated} if stated else {}
+
+
 def is_sidecar(init_container: dict[str, Any]) -> bool:
     """Tell whether an init container keeps running beside the containers (Kubernetes 1.29)."""
     return init_container.get("restartPolicy") == "Always"
@@ -113,9 +129,6 @@ def aggregate(spec: dict[str, Any], amount: Callable[[dict[str, Any]], int]) -> 
         most = max(most, wanted)
         sidecars = wanted if is_sidecar(container) else sidecars
     return max(most, sidecars + sum(map(amount, items(spec, "containers"))))
-
-
-_QOS_RESOURCES = ("cpu", "memory")
 
 
 def qos_class(pod: dict[str, Any]) -> str:

@@ -1,11 +1,11 @@
-"""The ``kernelGateway`` block: one table of keys, and the validated settings read by everything else."""
+"""The ``kernelGateway`` block: read by the table of keys, validated, and as everything else reads it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Callable, Mapping, NamedTuple
 
-from . import kinds
+from .keys import KEYS
 
 
 class SettingProblem(NamedTuple):
@@ -25,101 +25,6 @@ class InvalidSettings(ValueError):
         self.problems = tuple(problems)
 
 
-class Key(NamedTuple):
-    """One key of the settings: dotted path, kind, default, and its meaning for people."""
-
-    path: str
-    kind: kinds.Kind
-    default: Any
-    doc: str
-
-
-KEYS: tuple[Key, ...] = (
-    Key("enabled", kinds.FLAG, False, "The feature flag. Off: nothing changes, to the byte."),
-    Key("optIn", kinds.FLAG, False, 'Split only pods that say `kernelpair/split: "true"`.'),
-    Key("userChoice", kinds.FLAG, False, "Let the user choose on the spawn page."),
-    Key("onRefusal", kinds.choice("plain", "fail"), "plain", "What a spawn does when its pod can't be split."),
-    Key(
-        "plainUrls",
-        kinds.TEXTS,
-        ["/rstudio", "/desktop"],
-        "Default URLs that only the user image can serve: spawned plain.",
-    ),
-    Key(
-        "podResources",
-        kinds.FLAG,
-        False,
-        "State the pod's total of CPU and memory at pod level too (Kubernetes 1.34+).",
-    ),
-    Key(
-        "notebook.image.name", kinds.TEXT, "", "The front-end image: JupyterLab, jupyter_server, jupyterhub-singleuser."
-    ),
-    Key("notebook.image.tag", kinds.TEXT, "", "Its tag."),
-    Key("notebook.image.digest", kinds.TEXT, "", "Its digest, `sha256:...`."),
-    Key("notebook.image.pullPolicy", kinds.PULL_POLICY, "IfNotPresent", "When the front-end image is pulled."),
-    Key(
-        "notebook.image.pullSecrets", kinds.SECRETS, [], "Secrets to pull the front-end image with, added to the pod's."
-    ),
-    Key(
-        "notebook.resources",
-        kinds.RESOURCE_REQUIREMENTS,
-        {},
-        "Small resources of the notebook's own, where a quota asks for them.",
-    ),
-    Key(
-        "notebook.reserve",
-        kinds.RESERVE,
-        {},
-        "A share for the notebook, taken out of the kernel's. Recommended in production.",
-    ),
-    Key("notebook.terminals", kinds.TERMINALS, "kernel", "Where terminals open."),
-    Key("notebook.overrides", kinds.OVERRIDES, {}, "Fields merged over the notebook container."),
-    Key("kernel.port", kinds.PORT, 8889, "Where the gateway listens, on 127.0.0.1 inside the pod."),
-    Key("kernel.env", kinds.ENV, {}, "Variables added to the kernel's; one that the pod sets stays as the pod has it."),
-    Key(
-        "kernel.passHubCredentials",
-        kinds.SWITCH,
-        "auto",
-        "Whether the kernel gets the hub's tokens; auto: where a dask-gateway client needs them.",
-    ),
-    Key("kernel.home", kinds.TEXT, "", "The user's home, where neither HOME nor workingDir tells."),
-    Key(
-        "kernel.sharedHome",
-        kinds.choice("auto", "copy", "emptyDir", "none"),
-        "auto",
-        "How the home is shared when no volume is mounted there.",
-    ),
-    Key(
-        "kernel.memoryGuard",
-        kinds.FLAG,
-        True,
-        "Stop the largest kernel just before the container's memory limit would end it and all the others.",
-    ),
-    Key("kernel.nativeSidecar", kinds.FLAG, False, "Run the kernel container as a native sidecar. Jobs always do."),
-    Key("kernel.overrides", kinds.OVERRIDES, {}, "Fields merged over the kernel container."),
-    Key(
-        "gateway.source",
-        kinds.choice("auto", "image", "bundle", "pip"),
-        "auto",
-        "Where jupyter-kernel-gateway comes from.",
-    ),
-    Key("gateway.bundle.image.name", kinds.TEXT, "", "The image that holds the bundle; the front-end's unless given."),
-    Key("gateway.bundle.image.tag", kinds.TEXT, "", "Its tag."),
-    Key("gateway.bundle.image.digest", kinds.TEXT, "", "Its digest."),
-    Key(
-        "gateway.bundle.mount",
-        kinds.choice("initContainer", "imageVolume", "pvc"),
-        "initContainer",
-        "How the bundle gets into the pod.",
-    ),
-    Key("gateway.pip.requirement", kinds.TEXT, "jupyter-kernel-gateway==3.0.1", "What pip installs before launch."),
-    Key("gateway.pip.indexUrl", kinds.TEXT, "", "The package index; empty: pip's own configuration."),
-    Key("gateway.pip.constraints", kinds.TEXT, "", "A constraints file or its URL, as `pip -c` takes it."),
-    Key("gateway.timeouts.start", kinds.SECONDS, 120, "Seconds until the gateway must answer."),
-    Key("gateway.timeouts.connect", kinds.SECONDS, 40, "Seconds the notebook waits for a connection to the gateway."),
-    Key("gateway.timeouts.request", kinds.SECONDS, 40, "Seconds the notebook waits for an answer of the gateway."),
-    Key("audit.annotation", kinds.TEXT, "auditing.image", "The annotation that names the image the user picked."),
-)
 _BY_PATH = {key.path: key for key in KEYS}
 _BRANCHES = {key.path.rsplit(".", depth)[0] for key in KEYS for depth in range(1, key.path.count(".") + 1)}
 
@@ -143,6 +48,10 @@ class Settings:
 
     def __hash__(self) -> int:
         return hash(repr(self._values))
+
+    def written(self, prefix: str) -> list[str]:
+        """Return the keys that begin with ``prefix`` and don't have their default, in the table's order."""
+        return [key.path for key in KEYS if key.path.startswith(prefix) and self._values[key.path] != key.default]
 
     def enabled_as(self, enabled: bool) -> Settings:
         """Return the same settings with the feature flag set to ``enabled``."""
@@ -234,25 +143,57 @@ def _reserve_and_resources(settings: Settings) -> SettingProblem | None:
     return SettingProblem("notebook.reserve", settings["notebook.reserve"], why, "keep one of the two")
 
 
-def _bundle(settings: Settings) -> SettingProblem | None:
-    if settings["gateway.source"] != "bundle":
+def _unused_bundle(settings: Settings) -> SettingProblem | None:
+    source, written = settings["gateway.source"], settings.written("gateway.bundle.")
+    if source not in ("image", "pip") or not written:
         return None
-    why = "this version of kernelpair has no bundle yet"
-    return SettingProblem("gateway.source", "bundle", why, "write auto, image or pip")
+    why = f"{', '.join(written)} would have no effect: source {source} takes no bundle"
+    return SettingProblem("gateway.source", source, why, "write auto or bundle, or leave the bundle's keys out")
 
 
-def _digest(settings: Settings) -> SettingProblem | None:
-    digest = settings["notebook.image.digest"]
-    if not digest or re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+def _bundle_image(settings: Settings) -> SettingProblem | None:
+    block = "gateway.bundle.image"
+    if settings[f"{block}.name"]:
         return None
-    return SettingProblem("notebook.image.digest", digest, "not a digest", "write sha256: and 64 hexadecimal digits")
-
-
-def _home(settings: Settings) -> SettingProblem | None:
-    home = settings["kernel.home"]
-    if not home or home.startswith("/"):
+    parts = settings.written(f"{block}.")
+    if not parts:
         return None
-    return SettingProblem("kernel.home", home, "not an absolute path", "write a path such as /home/jovyan")
+    why = f"{', '.join(parts)} would have no effect without it"
+    return SettingProblem(f"{block}.name", "", why, "name the image, or leave them out: the front-end image is used")
+
+
+def _claim(settings: Settings) -> SettingProblem | None:
+    key, claim, mount = "gateway.bundle.claim", settings["gateway.bundle.claim"], settings["gateway.bundle.mount"]
+    if mount == "pvc" and not claim:
+        fix = "name the PersistentVolumeClaim whose root is the bundle"
+        return SettingProblem(key, claim, "gateway.bundle.mount is pvc, and no claim is named", fix)
+    if claim and mount != "pvc":
+        why = f"gateway.bundle.mount is {mount}, which takes the bundle from an image"
+        return SettingProblem(key, claim, why, "set gateway.bundle.mount to pvc, or leave the claim out")
+    if claim and settings["gateway.bundle.image.name"]:
+        fix = "keep one of the two: the claim, or the image with another mount"
+        return SettingProblem(key, claim, "gateway.bundle.image names an image that holds the bundle too", fix)
+    return None
+
+
+def _digest_of(block: str) -> Callable[[Settings], SettingProblem | None]:
+    def rule(settings: Settings) -> SettingProblem | None:
+        key, digest = f"{block}.digest", settings[f"{block}.digest"]
+        if not digest or re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+            return None
+        return SettingProblem(key, digest, "not a digest", "write sha256: and 64 hexadecimal digits")
+
+    return rule
+
+
+def _absolute(key: str, example: str) -> Callable[[Settings], SettingProblem | None]:
+    def rule(settings: Settings) -> SettingProblem | None:
+        path = settings[key]
+        if not path or path.startswith("/"):
+            return None
+        return SettingProblem(key, path, "not an absolute path", f"write a path such as {example}")
+
+    return rule
 
 
 _ANNOTATION = re.compile(r"([a-z0-9]([-.a-z0-9]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?")
@@ -267,7 +208,18 @@ def _audit(settings: Settings) -> SettingProblem | None:
     return None
 
 
-_RULES = (_front_end_image, _reserve_and_resources, _bundle, _digest, _home, _audit)
+_RULES = (
+    _front_end_image,
+    _reserve_and_resources,
+    _unused_bundle,
+    _bundle_image,
+    _claim,
+    _digest_of("notebook.image"),
+    _digest_of("gateway.bundle.image"),
+    _absolute("gateway.pip.caCertificate", "/etc/ssl/certs/ca-certificates.crt"),
+    _absolute("kernel.home", "/home/jovyan"),
+    _audit,
+)
 
 
 def json_schema() -> dict[str, Any]:

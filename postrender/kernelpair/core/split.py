@@ -13,6 +13,7 @@ from . import (
     containers,
     downward,
     environment,
+    gateway,
     home,
     merge,
     names,
@@ -113,7 +114,9 @@ def _built(
             **added,
             "notebook.env": _new_names(pair.notebook, division.notebook),
             "kernel.env": _new_names(pair.kernel, division.kernel),
-            "volumeMounts": [mount["mountPath"] for mount in containers.our_mounts(plan.home, {})],
+            "volumeMounts": [
+                mount["mountPath"] for mount in containers.our_mounts(plan.home, {}) + gateway.mounts(settings)
+            ],
         },
         "overwritten": {"fields": pair.fields, "env": pair.env},
         "reserved": reserve.originals(mapping(user, "resources"), plan.notebook_share),
@@ -132,10 +135,10 @@ def _spec(
     old = spec["containers"]
     user = old[plan.position]
     beside = [] if plan.sidecar else [pair.kernel]
-    inits = home.init_container(user, settings, plan.home)
+    inits = home.init_container(user, settings, plan.home) + gateway.init_container(user, settings)
     if plan.sidecar:
         inits.append({**pair.kernel, "restartPolicy": "Always"})
-    new_volumes = podlevel.volumes(plan.runtime, plan.home)
+    new_volumes = podlevel.volumes(plan.runtime, plan.home, settings)
     before, after, first = (
         environment.point_others_at(others, user["name"], names.KERNEL)
         for others in (old[: plan.position], old[plan.position + 1 :], items(spec, "initContainers"))

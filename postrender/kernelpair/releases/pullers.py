@@ -1,11 +1,11 @@
-"""The DaemonSets that pull images ahead of users' pods: they pull the front-end image too."""
+"""The DaemonSets that pull images ahead of users' pods: they pull the front-end image and the bundle's too."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .. import targets
-from ..core import podlevel
+from ..core import gateway, podlevel
 from ..core.settings import Settings
 from .hubs import POD, PULL, pulls
 from .notes import Note, Said
@@ -15,6 +15,8 @@ _CONTAINERS = (*POD, "initContainers")
 _SECRETS = (*POD, "imagePullSecrets")
 _IMAGES = {f"{PULL}kernelpair": "notebook.image", f"{PULL}kernelpair-bundle": "gateway.bundle.image"}
 """Name of the container that pulls an image -> where the image stands in the settings."""
+_COMMANDS = {"gateway.bundle.image": gateway.NOTHING}
+"""What runs in an image that needs not hold what the other ones do, such as a shell."""
 
 
 def fit(puller: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], list[Said]]:
@@ -35,7 +37,7 @@ def fit(puller: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], lis
             said.append(Said(Note.PULLER_NAME_TAKEN, ".".join(_CONTAINERS), name, image))
             continue
         images.add(image)
-        added.append(_container(others[-1], name, image, settings))
+        added.append(_container(others[-1], name, block, settings))
     if not added:
         return puller, said
     made.add(_CONTAINERS, added)
@@ -46,10 +48,13 @@ def fit(puller: dict[str, Any], settings: Settings) -> tuple[dict[str, Any], lis
     return made.recorded(**facts), said
 
 
-def _container(like: dict[str, Any], name: str, image: str, settings: Settings) -> dict[str, Any]:
+def _container(like: dict[str, Any], name: str, block: str, settings: Settings) -> dict[str, Any]:
     shape = {key: part for key, part in like.items() if key not in ("name", "image", "imagePullPolicy")}
-    policy = settings["notebook.image.pullPolicy"]
-    return {"name": name, "image": image, **({"imagePullPolicy": policy} if policy else {}), **shape}
+    if block in _COMMANDS:
+        shape = {**{key: part for key, part in shape.items() if key != "args"}, "command": list(_COMMANDS[block])}
+    policy = settings[f"{block}.pullPolicy"]
+    made = {"name": name, "image": settings.image(block)}
+    return {**made, **({"imagePullPolicy": policy} if policy else {}), **shape}
 
 
 def unfit(puller: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from .. import flags, hubvalues, targets
+from ..core.gateway import Taken, taken
 from ..core.settings import InvalidSettings, Settings
 from ..errors import Problem, Rejected
 from ..runtimefiles import file_name
@@ -31,7 +32,8 @@ At = tuple[int, Path]
 class Verdict(NamedTuple):
     """What becomes of one hub: fitted, skipped or refused. `said` are warnings, or the reasons.
 
-    `settings` names where the settings were read, and `pulls` the image pullers that pull the front-end image too.
+    `settings` names where the settings were read, `pulls` the image pullers that pull the front-end image too, and
+    `gateway` how the gateway gets into a fitted hub's pairs.
     """
 
     document: int
@@ -41,6 +43,7 @@ class Verdict(NamedTuple):
     settings: str
     pulls: tuple[str, ...]
     said: tuple[Said, ...]
+    gateway: Taken | None = None
 
 
 class Fitting(NamedTuple):
@@ -160,15 +163,24 @@ class _Reader:
             return
         self.made.objects.update({_at(item): new for item, new in fitted.objects})
         self.made.configs[_at(hub.deployment)] = fitted.configs
-        self.verdict(hub, "fitted", warnings + fitted.said, where, tuple(map(label, fitted.pulls)))
+        self.verdict(hub, "fitted", warnings + fitted.said, where, tuple(map(label, fitted.pulls)), taken(settings))
 
     def refuse(self, hub: Hub, notes: list[tuple[Item, Said]], where: str = "") -> None:
         self.made.problems.extend(problem(item, said) for item, said in notes)
         self.verdict(hub, "refused", [said for _, said in notes], where)
 
-    def verdict(self, hub: Hub, verdict: str, said: list[Said], where: str = "", pulls: tuple[str, ...] = ()) -> None:
+    def verdict(
+        self,
+        hub: Hub,
+        verdict: str,
+        said: list[Said],
+        where: str = "",
+        pulls: tuple[str, ...] = (),
+        gateway: Taken | None = None,
+    ) -> None:
         item = hub.deployment
-        self.made.verdicts.append(Verdict(item.document, item.source, label(item), verdict, where, pulls, tuple(said)))
+        place = (item.document, item.source, label(item))
+        self.made.verdicts.append(Verdict(*place, verdict, where, pulls, tuple(said), gateway))
 
 
 def _at(item: Item) -> At:

@@ -11,7 +11,7 @@ from tests.strategies.oracles import exact
 from tests.unit.core import build
 from tests.unit.core.build import FRONT_END, IMAGE, MISSING, both, chosen, pod, user
 
-LAUNCHER = ["sh", "/opt/kernelpair/gateway.sh"]
+LAUNCHER = ["/opt/kernelpair-bundle/start", "/opt/kernelpair/gateway.py"]
 _HTTP = {"httpGet": {"port": 8888}}
 _EXEC = {"exec": {"command": ["gitpuller"]}}
 _GPU = {"limits": {"nvidia.com/gpu": 1}, "requests": {"cpu": "1"}, "claims": [{"name": "c"}]}
@@ -119,7 +119,8 @@ def test_kernel_has_every_mount_but_the_hubs_certificates(mounts, env, in_kernel
     ]
     packages = {"name": "kernelpair-gateway", "mountPath": "/opt/kernelpair-gateway"}
     assert notebook["volumeMounts"] == [build.HOME_MOUNT, *mounts, *ours, {**packages, "readOnly": True}]
-    assert kernel["volumeMounts"] == [build.HOME_MOUNT, *in_kernel, *ours, packages]
+    bundle = {"name": "kernelpair-bundle", "mountPath": "/opt/kernelpair-bundle", "readOnly": True}
+    assert kernel["volumeMounts"] == [build.HOME_MOUNT, *in_kernel, *ours, packages, bundle]
 
 
 REFERENCES = [({}, "kernel"), ({"containerName": "notebook"}, "kernel"), ({"containerName": ""}, "kernel"),
@@ -168,6 +169,7 @@ def test_a_job_gets_a_native_sidecar():
     assert [c["name"] for c in found["containers"]] == ["notebook"]
     assert [(c["name"], c.get("restartPolicy")) for c in found["initContainers"]] == [
         ("first", None),
+        ("kernelpair-bundle", None),
         ("kernel", "Always"),
     ]
     assert split.undo(build.pair(made, completes=True).pod) == made
@@ -177,6 +179,14 @@ def test_pull_secrets_of_the_front_end_are_added_once():
     secrets = ["front", {"name": "own"}]
     found = build.pair(pod(imagePullSecrets=[{"name": "own"}]), notebook__image__pullSecrets=secrets).pod
     assert found["spec"]["imagePullSecrets"] == [{"name": "own"}, {"name": "front"}]
+
+
+def test_pull_secrets_of_the_bundle_are_added_too():
+    bundle = {"name": "example.org/bundle", "tag": "1", "pullSecrets": ["bundle", "front", {"name": "own"}]}
+    before = pod(imagePullSecrets=[{"name": "own"}])
+    found = build.pair(before, notebook__image__pullSecrets=["front"], gateway__bundle__image=bundle).pod
+    assert found["spec"]["imagePullSecrets"] == [{"name": "own"}, {"name": "front"}, {"name": "bundle"}]
+    assert split.undo(found) == before
 
 
 def test_runtime_config_map_is_named_after_its_owner():
@@ -194,12 +204,16 @@ def test_every_runtime_file_is_in_the_volume():
 
 def test_settings_say_what_the_launcher_is_told():
     _, kernel = both(
-        user(), kernel__port=9999, gateway__timeouts__start=7, gateway__pip__indexUrl="https://i.example.org"
+        user(),
+        kernel__port=9999,
+        gateway__timeouts__start=7,
+        gateway__pip={"indexUrl": "https://i.example.org", "caCertificate": "/ca.pem"},
     )
     told = {entry["name"]: entry["value"] for entry in kernel["env"]}
     assert told["KERNELPAIR_PORT"] == "9999"
     assert told["KERNELPAIR_START_TIMEOUT"] == "7"
     assert told["KERNELPAIR_PIP_INDEX_URL"] == "https://i.example.org"
+    assert told["KERNELPAIR_PIP_CA_CERTIFICATE"] == "/ca.pem"
     assert "KERNELPAIR_PIP_CONSTRAINTS" not in told
     assert "KERNELPAIR_MEMORY_GUARD" not in told
     _, unguarded = both(user(), kernel__memoryGuard=False)
@@ -223,5 +237,5 @@ def test_resources_of_the_users_container_are_read_from_the_kernel_everywhere():
     made = pod(containers=[other, user()], initContainers=[first])
     pair = build.pair(made).pod
     assert pair["spec"]["containers"][0]["env"] == [reading("THEIRS", "kernel"), reading("OWN", "sidecar")]
-    assert pair["spec"]["initContainers"] == [{**first, "env": [reading("THEIRS", "kernel")]}]
+    assert pair["spec"]["initContainers"][0] == {**first, "env": [reading("THEIRS", "kernel")]}
     assert split.undo(pair) == made

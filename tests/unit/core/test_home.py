@@ -9,6 +9,11 @@ from tests.unit.core import build
 from tests.unit.core.build import env, pod, user
 
 HOME = "/home/jovyan"
+HOME_INIT = "kernelpair-home"
+
+
+def copies_of(found):
+    return [c["name"] for c in found["spec"].get("initContainers", []) if c["name"] == HOME_INIT]
 
 
 def _mount(path):
@@ -50,14 +55,14 @@ def test_home_is_shared_where_no_volume_is(mounts, home, working, setting, expec
     for container in found["spec"]["containers"]:
         shared = [m["mountPath"] for m in container["volumeMounts"] if m["name"] == names.HOME_VOLUME]
         assert shared == ([expected] if expected else [])
-    assert [c["name"] for c in found["spec"].get("initContainers", [])] == ([names.HOME_INIT] if expected else [])
+    assert copies_of(found) == ([HOME_INIT] if expected else [])
 
 
 @pytest.mark.parametrize(("how", "copies"), [("auto", 1), ("copy", 1), ("emptyDir", 0), ("none", 0)])
 def test_shared_home_is_copied_as_set(how, copies):
     made = pod(user(volumeMounts=[], env=env(HOME=HOME)))
     spec = build.pair(made, kernel__sharedHome=how).pod["spec"]
-    assert len(spec.get("initContainers", [])) == copies
+    assert copies_of({"spec": spec}) == [HOME_INIT] * copies
     assert (names.HOME_VOLUME in [v["name"] for v in spec["volumes"]]) is (how != "none")
 
 
@@ -80,4 +85,4 @@ def test_the_copy_runs_as_the_user_in_the_users_image_and_asks_for_nothing_more(
 def test_the_copy_comes_after_the_pods_own_and_before_a_sidecar():
     made = pod(user(volumeMounts=[], env=env(HOME=HOME)), initContainers=[{"name": "first", "image": "f"}])
     spec = build.pair(made, completes=True).pod["spec"]
-    assert [c["name"] for c in spec["initContainers"]] == ["first", names.HOME_INIT, "kernel"]
+    assert [c["name"] for c in spec["initContainers"]] == ["first", HOME_INIT, names.BUNDLE_INIT, "kernel"]

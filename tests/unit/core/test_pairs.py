@@ -50,6 +50,7 @@ OURS = [
     {"name": "kernelpair-runtime", "mountPath": "/opt/kernelpair", "readOnly": True},
     {"name": "kernelpair-run", "mountPath": "/run/kernelpair"},
 ]
+BUNDLE = {"name": "kernelpair-bundle", "mountPath": "/opt/kernelpair-bundle", "readOnly": True}
 PACKAGES = {"name": "kernelpair-gateway", "mountPath": "/opt/kernelpair-gateway"}
 
 
@@ -86,11 +87,11 @@ def test_a_spawned_pod_becomes_the_pair_of_the_example():
         "name": "kernel",
         "image": "example.org/r:4",
         "imagePullPolicy": "Always",
-        "args": ["sh", "/opt/kernelpair/gateway.sh"],
+        "args": ["/opt/kernelpair-bundle/start", "/opt/kernelpair/gateway.py"],
         "resources": RESOURCES,
         "securityContext": SECURITY,
         "lifecycle": CLONE,
-        "volumeMounts": [*MOUNTS, *OURS, PACKAGES],
+        "volumeMounts": [*MOUNTS, *OURS, PACKAGES, BUNDLE],
     }
     assert told[:4] == env(JUPYTERHUB_USER="bob", DIR="/d/$(JUPYTERHUB_USER)", LD_X="/lib", N="1")
     assert all(entry["name"].startswith("KERNELPAIR_") for entry in told[4:])
@@ -104,12 +105,14 @@ def test_the_pod_around_the_two_containers_is_the_example_s():
     assert sorted(annotations) == ["auditing.image", "hub.jupyter.org/username", "kernelpair/status"]
     assert annotations["auditing.image"] == "example.org/r:4"
     spec = found["spec"]
-    assert spec["initContainers"] == [GUARD]
+    assert spec["initContainers"][0] == GUARD
+    assert [container["name"] for container in spec["initContainers"]] == ["guard", "kernelpair-bundle"]
     assert spec["volumes"][:2] == SPAWNED["spec"]["volumes"]
     assert [volume["name"] for volume in spec["volumes"][2:]] == [
         "kernelpair-runtime",
         "kernelpair-run",
         "kernelpair-gateway",
+        "kernelpair-bundle",
     ]
     assert spec["volumes"][3]["emptyDir"] == {"medium": "Memory", "sizeLimit": "64Mi"}
 
@@ -123,7 +126,10 @@ def test_the_record_says_what_was_added_moved_and_overwritten():
     assert told["container"] == "notebook"
     assert told["moved"] == ["resources"]
     assert told["overwritten"]["annotations"] == {"auditing.image": "old"}
-    assert told["added"]["volumes"] == ["kernelpair-runtime", "kernelpair-run", "kernelpair-gateway"]
+    added = ["kernelpair-runtime", "kernelpair-run", "kernelpair-gateway", "kernelpair-bundle"]
+    assert told["added"]["volumes"] == added
+    assert told["added"]["initContainers"] == ["kernelpair-bundle"]
+    assert told["added"]["volumeMounts"][-1] == "/opt/kernelpair-bundle"
     assert status.write(pair.record) == pair.pod["metadata"]["annotations"][names.STATUS]
 
 
@@ -134,7 +140,7 @@ def test_a_pod_that_is_no_pair_is_returned_as_it_is():
     del found["metadata"]["annotations"][names.STATUS]
     assert split.undo(found) is found
     assert [reason.value for reason in build.refusals(found)] == [
-        "kernel-name-taken", *["volume-taken"] * 3, "gateway-already-set", *["mount-taken"] * 3,
+        "kernel-name-taken", *["volume-taken"] * 5, "gateway-already-set", *["mount-taken"] * 3,
     ]  # fmt: skip
 
 

@@ -67,7 +67,10 @@ REFUSED = [
     (Reason.GATEWAY_ALREADY_SET, pod(user(env=build.env(JUPYTER_GATEWAY_URL="http://other"))), {}),
     (Reason.VOLUME_TAKEN, pod(volumes=[{"name": names.RUN_VOLUME}]), {}),
     (Reason.VOLUME_TAKEN, pod(initContainers=[{"name": names.HOME_INIT, "image": "x"}]), {}),
+    (Reason.VOLUME_TAKEN, pod(initContainers=[{"name": names.BUNDLE_INIT, "image": "x"}]), {}),
+    (Reason.VOLUME_TAKEN, pod(volumes=[{"name": names.BUNDLE_VOLUME}]), {}),
     (Reason.MOUNT_TAKEN, pod(user(volumeMounts=[build.HOME_MOUNT, {"mountPath": "/run/kernelpair/"}])), {}),
+    (Reason.MOUNT_TAKEN, pod(user(volumeMounts=[build.HOME_MOUNT, {"mountPath": "/opt/kernelpair-bundle"}])), {}),
     (Reason.HOME_UNKNOWN, pod(user(volumeMounts=[])), {}),
     # A folder below somebody's home is not that home.
     (Reason.HOME_UNKNOWN, pod(user(volumeMounts=[{"name": "home", "mountPath": "/home/jovyan/work"}])), {}),

@@ -119,7 +119,17 @@ def test_terminals_off_is_off_even_when_yaml_read_it_as_false(written):
 CONTRADICTIONS = [
     ({"enabled": True}, "notebook.image.name"),
     ({"notebook": {"reserve": {"cpu": 1}, "resources": {"limits": {"cpu": 1}}}}, "notebook.reserve"),
-    ({"gateway": {"source": "bundle"}}, "gateway.source"),
+    ({"gateway": {"source": "pip", "bundle": {"image": {"name": "b"}}}}, "gateway.source"),
+    ({"gateway": {"source": "image", "bundle": {"mount": "imageVolume"}}}, "gateway.source"),
+    ({"gateway": {"source": "image", "bundle": {"image": {"name": "b", "pullPolicy": "Always"}}}}, "gateway.source"),
+    ({"gateway": {"bundle": {"image": {"tag": "1"}}}}, "gateway.bundle.image.name"),
+    ({"gateway": {"bundle": {"image": {"pullSecrets": ["s"]}}}}, "gateway.bundle.image.name"),
+    ({"gateway": {"bundle": {"mount": "pvc"}}}, "gateway.bundle.claim"),
+    ({"gateway": {"bundle": {"claim": "bundles"}}}, "gateway.bundle.claim"),
+    ({"gateway": {"bundle": {"mount": "imageVolume", "claim": "bundles"}}}, "gateway.bundle.claim"),
+    ({"gateway": {"bundle": {"mount": "pvc", "claim": "bundles", "image": {"name": "b"}}}}, "gateway.bundle.claim"),
+    ({"gateway": {"bundle": {"image": {"name": "b", "digest": "sha256:abc"}}}}, "gateway.bundle.image.digest"),
+    ({"gateway": {"pip": {"caCertificate": "ca.pem"}}}, "gateway.pip.caCertificate"),
     ({"notebook": {"image": {"digest": "sha256:abc"}}}, "notebook.image.digest"),
     ({"kernel": {"home": "home/jovyan"}}, "kernel.home"),
     ({"audit": {"annotation": "kernelpair/split"}}, "audit.annotation"),
@@ -141,6 +151,10 @@ AGREE = [
     {"audit": {"annotation": ""}},
     {"audit": {"annotation": "example.org/the_image"}},
     {"notebook": {"reserve": {"memory": 0.5}}},
+    {"gateway": {"source": "bundle"}},
+    {"gateway": {"source": "bundle", "bundle": {"mount": "pvc", "claim": "bundles"}}},
+    {"gateway": {"bundle": {"mount": "imageVolume", "image": {"name": "b", "digest": "sha256:" + "0" * 64}}}},
+    {"gateway": {"source": "pip", "pip": {"caCertificate": "/ca.pem"}}},
 ]
 
 

@@ -80,12 +80,16 @@ def pip_environment(settings: Settings, env: Mapping[str, str], scratch: Path) -
     kept.update(PIP_ALWAYS, HOME=str(scratch), TMPDIR=str(scratch))
     if settings.index_url:  # by environment, for it may hold a password and arguments are for all to see
         kept["PIP_INDEX_URL"] = settings.index_url
+    if settings.ca_certificate:
+        kept["PIP_CERT"] = settings.ca_certificate
     return kept
 
 
 def _pip(settings: Settings, target: Path, scratch: Path, state: State) -> None:
     if importlib.util.find_spec("pip") is None:
         raise Failure(f"{sys.executable} has no pip to install the gateway with: {ADVICE}")
+    if settings.ca_certificate and not Path(settings.ca_certificate).is_file():
+        raise Failure(f"this image has no file {settings.ca_certificate}, which gateway.pip.caCertificate names")
     command = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     # Not compiled beforehand: the gateway imports a fraction of it, and the next start finds that part compiled.
     command += ["--no-compile", "--target", str(target), settings.requirement]

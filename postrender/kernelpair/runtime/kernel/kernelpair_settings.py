@@ -25,6 +25,7 @@ class Settings(NamedTuple):
     requirement: str
     index_url: str
     constraints: str
+    ca_certificate: str
     start_timeout: float
     memory_guard: bool
     cgroup: str
@@ -47,7 +48,7 @@ class Settings(NamedTuple):
 
 
 def _source(value: str) -> str:
-    if value not in ("auto", "image", "pip"):
+    if value not in ("auto", "image", "bundle", "pip"):
         raise ValueError(value)
     return value
 
@@ -62,8 +63,9 @@ NAMES = {
     "requirement": "KERNELPAIR_PIP_REQUIREMENT",
     "index_url": "KERNELPAIR_PIP_INDEX_URL",
     "constraints": "KERNELPAIR_PIP_CONSTRAINTS",
+    "ca_certificate": "KERNELPAIR_PIP_CA_CERTIFICATE",
 }
-OPTIONAL = ("index_url", "constraints", "memory_guard", "cgroup")
+OPTIONAL = ("index_url", "constraints", "ca_certificate", "memory_guard", "cgroup")
 READ: dict[str, Any] = {
     "port": int,
     "start_timeout": float,
