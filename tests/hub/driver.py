@@ -63,10 +63,22 @@ def running(pod: dict[str, Any], namespace: str) -> dict[str, Any]:
     return {**pod, "metadata": metadata, "status": status}
 
 
+def without_bundle(pod: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """The pod as it stays where the image of its init container has no bundle."""
+    start = "/opt/kernelpair-bundle/start"
+    message = f'runc create failed: exec: "{start}": stat {start}: no such file or directory: unknown'
+    (init,) = pod["spec"]["initContainers"]
+    state = {"waiting": {"reason": "RunContainerError", "message": message}}
+    told = {"name": init["name"], "image": init["image"], "state": state}
+    status = {"phase": "Pending", "initContainerStatuses": [told]}
+    return {**running(pod, namespace), "status": status}
+
+
 class ApiServer:
-    """Takes a pod, or refuses it, and keeps the body of the last request; what it takes runs at once."""
+    """Takes a pod, or refuses it, and keeps the body of the last request; `becomes` says what it is at once."""
 
     def __init__(self) -> None:
+        self.becomes = running
         self.body: Any = None
         self.status = 201
         self.events: list[Any] = []
@@ -74,7 +86,7 @@ class ApiServer:
     async def create(self, request: web.Request) -> web.Response:
         self.body = await request.json()
         if self.status == 201:
-            self.events.append({"type": "ADDED", "object": running(self.body, request.match_info["namespace"])})
+            self.events.append({"type": "ADDED", "object": self.becomes(self.body, request.match_info["namespace"])})
         refused = {"kind": "Status", "message": "exceeded quota"}
         return web.json_response(self.body if self.status == 201 else refused, status=self.status)
 

@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,9 +36,9 @@ def start(config: str, settings: str) -> dict[str, Any]:
     return {"class": hub.spawner_class.__module__, "log": RECORDS.lines, "hub": hub}
 
 
-async def spawner_for(config: str, settings: str) -> Any:
+async def spawner_for(config: str, settings: str, name: str = "ann") -> Any:
     hub = start(config, settings)["hub"]
-    user = driver.user_of(hub, "ann", DB)
+    user = driver.user_of(hub, name, DB)
     spawner = await driver.spawner_of(user, {"internal_ssl": False, "server": "", "options": {}, "api": {}})
     return user, spawner
 
@@ -118,6 +119,29 @@ async def ended(spawner: Any, containers: list[str]) -> dict[str, Any]:
         return {"poll": await spawner.poll(), "deleted": stop.called}
 
 
+async def fails(spawner: Any) -> dict[str, Any]:
+    """What the user reads of a spawn that ends when its time is up: on the progress page meanwhile, and at the end."""
+    spawner.start_timeout = 2
+    told, page = "", []
+
+    async def watch() -> None:
+        page.extend([event["message"] async for event in spawner.progress()])
+
+    async def events() -> AsyncIterator[dict[str, Any]]:
+        while True:
+            await asyncio.sleep(0.2)
+            yield {"message": "an event"}
+
+    with mock.patch.object(type(spawner).__mro__[1], "progress", return_value=events()):
+        watching = asyncio.ensure_future(watch())
+        try:
+            await spawner.start()
+        except Exception as error:
+            told = getattr(error, "jupyterhub_message", str(error))
+        watching.cancel()
+    return {"error": told, "page": page}
+
+
 def counts() -> dict[str, float]:
     wanted = (
         line for line in generate_latest(REGISTRY).decode().splitlines() if line.startswith("kernelpair_spawns_total")
@@ -150,6 +174,9 @@ async def main() -> None:
         containers = [container["name"] for container in server.body["spec"]["containers"]]
         answer[f"start {name}"] = {"url": str(url), "containers": containers, "poll": await spawner.poll()}
         answer[f"start {name}"]["ended"] = await ended(spawner, containers)
+    server.becomes = driver.without_bundle
+    _, spawner = await spawner_for(*configs["good"], "bob")
+    answer["no bundle"] = await fails(spawner)
     after = counts()
     answer["counted"] = {name: after[name] - before[name] for name in after}
     json.dump(answer, sys.stdout)

@@ -164,8 +164,15 @@ def test_a_pair_whose_notebook_server_was_killed_goes_on(
     assert answer[f"start {name}"]["ended"] == ended
 
 
+def test_a_pair_without_a_bundle_says_so_while_it_waits_once_and_when_its_time_is_up(answer: dict[str, Any]) -> None:
+    told = answer["no bundle"]
+    assert "example.org/front-end:1.0 has no bundle at /opt/kernelpair-bundle. Fix: " in told["error"]
+    assert told["page"].count(told["error"]) == 1
+    assert told["page"].count("an event") > 3
+
+
 def test_metrics(answer: dict[str, Any]) -> None:
-    assert answer["counted"] == {"split": 2, "plain": 1, "refused": 2}
+    assert answer["counted"] == {"split": 3, "plain": 1, "refused": 2}
 
 
 def test_the_class_can_be_pickled_by_name(answer: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from . import choosing, quota
+from . import choosing, missing_bundle, quota
 from .coming_back import comes_back
 from .failure import show
 
@@ -91,20 +91,30 @@ def derived(base: Any, chain: Callable[[Any], Any], offer: choosing.Offer) -> An
 
 
 async def _explained(spawner: Any, started: Any) -> Any:
-    """Return what ``started`` gives; where a quota refuses a pair, the user reads what of it was refused."""
+    """Return what ``started`` gives; of a pair that can't start for a reason that we know, the user reads that."""
     try:
         return await started
     except Exception as error:
-        said = quota.explanation(error) if getattr(spawner, SPLIT, False) else ""
+        said = (quota.explanation(error) if getattr(spawner, SPLIT, False) else "") or _missing_bundle(spawner)
         if said:
             show(error, said)
         raise
 
 
-def _comes_back(spawner: Any) -> bool:
+def _pod(spawner: Any) -> Any:
+    """Return the spawner's pod as the API server gives it, None where there is none."""
     reflector = getattr(spawner, "pod_reflector", None)
-    pod = reflector.pods.get(f"{spawner.namespace}/{spawner.pod_name}") if reflector else None
+    return reflector.pods.get(f"{spawner.namespace}/{spawner.pod_name}") if reflector else None
+
+
+def _comes_back(spawner: Any) -> bool:
+    pod = _pod(spawner)
     return pod is not None and comes_back(pod)
+
+
+def _missing_bundle(spawner: Any) -> str:
+    pod = _pod(spawner) if getattr(spawner, SPLIT, False) else None
+    return missing_bundle.explanation(pod) if pod is not None else ""
 
 
 def note(spawner: Any, message: str) -> None:
@@ -112,10 +122,17 @@ def note(spawner: Any, message: str) -> None:
     setattr(spawner, NOTES, [*getattr(spawner, NOTES, []), message])
 
 
+def _note_missing_bundle(spawner: Any) -> None:
+    missing = _missing_bundle(spawner)
+    if missing and missing not in getattr(spawner, NOTES, []):
+        note(spawner, missing)
+
+
 async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]]:
     """Yield ``events`` and, as soon as one may follow, every note; several pages may watch the same spawn.
 
-    The hub stops asking when the spawn is over, however it ends.
+    That the bundle is missing is told with the first event after which it can be seen: the kubelet goes on trying, and
+    the spawn fails when its time is up. The hub stops asking when the spawn is over, however it ends.
     """
     told = 0
 
@@ -128,6 +145,7 @@ async def _with_notes(spawner: Any, events: Any) -> AsyncIterator[dict[str, Any]
     try:
         async for event in events:
             yield event
+            _note_missing_bundle(spawner)
             for new in news():
                 yield new
     finally:
