@@ -39,8 +39,9 @@ test-z2jh: venv ## the hub suite over a real chart of zero-to-jupyterhub: Z2JH_C
 e2e: venv ## the chart on a real cluster, which is started and ended; KUBECONFIG=... uses yours
 	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" python -m ci.e2e
 
-soak: venv ## twenty rounds of kills on a cluster instead of three
-	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_ROUNDS=20 python -m ci.e2e survival
+soak: venv ## twenty rounds of kills on a cluster instead of three, and 1,000 users in place of 100
+	@KUBECONFIG="$(KUBECONFIG)" VALUES="$(VALUES)" KERNELPAIR_ROUNDS=20 KERNELPAIR_USERS=1000 \
+	  python -m ci.e2e survival storm
 
 screenshots: venv ## take the pictures in docs/images anew, in a browser on a cluster
 	@shots=$$(mktemp -d); trap 'rm -r "$$shots"' EXIT; \

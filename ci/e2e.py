@@ -42,6 +42,7 @@ PARTS = {
     "browser": Part(("real_browser",)),
     "memory": Part(("real_memory",)),
     "survival": Part(("real_survival",)),
+    "storm": Part(("real_storm",)),
 }
 
 

@@ -34,21 +34,22 @@ def schema(present: str) -> str:
 
 
 def page(table: Callable[[], Sequence[Sequence[str]]]) -> Callable[[str], str]:
-    """Return what puts ``table``, whose first row is the head, between the marks of a page in Markdown.
+    """Return what puts ``table``, whose first row is the head, between the marks of a page in Markdown."""
+    return lambda present: between(BEGIN, END, present, table())
+
+
+def between(begin: str, end: str, present: str, table: Sequence[Sequence[str]]) -> str:
+    """Return the page ``present`` with ``table``, whose first row is the head, between the lines ``begin`` and ``end``.
 
     It raises ValueError where there are none.
     """
-
-    def make(present: str) -> str:
-        before, begin, rest = present.partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if not begin or not end:
-            raise ValueError(f"it needs the lines {BEGIN!r} and {END!r}")
-        head, *rows = table()
-        lines = [_line(head), "|" + "---|" * len(head), *map(_line, rows)]
-        return "\n".join([before + begin, *lines, end + after])
-
-    return make
+    before, first, rest = present.partition(begin)
+    _, last, after = rest.partition(end)
+    if not first or not last:
+        raise ValueError(f"it needs the lines {begin!r} and {end!r}")
+    head, *rows = table
+    lines = [_line(head), "|" + "---|" * len(head), *map(_line, rows)]
+    return "\n".join([before + begin, *lines, end + after])
 
 
 def _escaped(text: str) -> str:

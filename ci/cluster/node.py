@@ -7,6 +7,7 @@ every process of the node, and mounts and network go with the last one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -87,7 +88,8 @@ def _open_volumes() -> None:
     """Let every user write into new volumes: the provisioner makes them root's, and no fsGroup applies to its kind."""
     while True:
         for volume in Path(noderoot.DISKS["volumes"]).iterdir():
-            volume.chmod(0o777)
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                volume.chmod(0o777)
         time.sleep(PAUSE_SECONDS)
 
 

@@ -64,6 +64,8 @@ def programs(kubernetes: str, coredns: str, cgroup: str) -> tuple[Program, ...]:
         f"--service-account-key-file={KUBERNETES}/service-accounts.key",
         f"--service-account-signing-key-file={KUBERNETES}/service-accounts.key",
         "--kubelet-preferred-address-types=InternalIP",
+        # With the etcd of Debian 12 such watches fail, and not every client then lists instead.
+        "--feature-gates=WatchList=false",
     )
     controllers = (
         "kube-controller-manager",

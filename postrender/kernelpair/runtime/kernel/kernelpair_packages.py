@@ -18,8 +18,8 @@ from kernelpair_state import WIDTH, State
 
 OLDEST_GATEWAY = 3
 # jsonschema uses these only if they are there, for formats that no notebook has. The first takes three quarters of the
-# gateway's start, the second 3 MB.
-NEEDLESS = ("rfc3987_syntax", "isoduration")
+# gateway's start, the second 3 MB, the third a twentieth.
+NEEDLESS = ("rfc3987_syntax", "isoduration", "rfc3986_validator", "webcolors", "jsonpointer", "fqdn", "uri_template")
 # What pip may take from the container's environment: where packages come from and how to get there.
 PIP_KEEPS = (
     *("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_CONSTRAINT", "PIP_CONFIG_FILE"),
