@@ -223,6 +223,17 @@ def test_the_settings_index_wins_over_the_operators(env: dict[str, str], tmp_pat
     assert seen["PIP_INDEX_URL"] == "http://settings/simple"
 
 
+def test_the_settings_certificate_wins_over_the_operators(env: dict[str, str], tmp_path: Path) -> None:
+    settings = Settings.read({**env, "KERNELPAIR_PIP_CA_CERTIFICATE": "/settings.pem"})
+    assert packages.pip_environment(settings, {"PIP_CERT": "/operator.pem"}, tmp_path)["PIP_CERT"] == "/settings.pem"
+
+
+def test_a_certificate_that_the_image_lacks_is_named(env: dict[str, str]) -> None:
+    code, lines = end({**env, "KERNELPAIR_PIP_CA_CERTIFICATE": "/not/there.pem"})
+    assert code == 1
+    assert lines[-1].endswith("this image has no file /not/there.pem, which gateway.pip.caCertificate names")
+
+
 def test_kernels_inherit_everything_but_the_launchers_part() -> None:
     container = {"LD_LIBRARY_PATH": "", "KERNEL_IMAGE": "", "KERNELPAIR_RUN": "", "KG_AUTH_TOKEN": "", "HOME": ""}
     assert kernel_environment(container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]

@@ -80,26 +80,34 @@ WAYS: Mapping[str, Way] = {
 """Name -> way: the sources `image` and `pip`, the bundle's mounts, and what `auto` does when no bundle is named."""
 
 
-_NAMING = ("gateway.bundle.image.name", "gateway.bundle.claim", "gateway.bundle.mount")
+_NAMING = ("gateway.bundle.image.name", "gateway.bundle.mount", "gateway.bundle.claim")
 """The keys that name a bundle, or how it is mounted: one that is set is meant."""
 
 
 def taken(settings: Settings) -> Taken:
     """Return the way that ``settings`` take. `auto` takes what needs no network, as far as the settings can tell."""
-    source, named = settings["gateway.source"], [key for key in settings.written("gateway.bundle.") if key in _NAMING]
-    if source in WAYS:
-        name, why = source, f"gateway.source is {source}"
-    elif source == "auto" and not named:
-        name, why = FRONT_END, "gateway.source is auto, and no bundle is named; bundle would insist on one"
-    else:
-        name, why = settings["gateway.bundle.mount"], f"gateway.source is {source}"
-        why += f", and {', '.join(named)} {'is' if len(named) == 1 else 'are'} set" if source == "auto" else ""
+    name, why = _name(settings), f"gateway.source is {settings['gateway.source']}"
+    named = settings.written(_NAMING)
+    if name == FRONT_END:
+        why += ", and no bundle is named; bundle would insist on one"
+    elif settings["gateway.source"] == "auto":
+        why += f", and {', '.join(named)} {'is' if len(named) == 1 else 'are'} set"
     facts = {"image": _reference(settings), "claim": settings["gateway.bundle.claim"]}
     return Taken(name, WAYS[name].what.format(**facts), why)
 
 
+def _name(settings: Settings) -> str:
+    source: str = settings["gateway.source"]
+    if source in WAYS:
+        return source
+    if source == "auto" and not settings.written(_NAMING):
+        return FRONT_END
+    mount: str = settings["gateway.bundle.mount"]
+    return mount
+
+
 def _way(settings: Settings) -> Way:
-    return WAYS[taken(settings).way]
+    return WAYS[_name(settings)]
 
 
 def launcher(settings: Settings) -> list[str]:

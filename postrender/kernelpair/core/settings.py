@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Mapping, NamedTuple
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from .keys import KEYS
 
@@ -49,9 +49,9 @@ class Settings:
     def __hash__(self) -> int:
         return hash(repr(self._values))
 
-    def written(self, prefix: str) -> list[str]:
-        """Return the keys that begin with ``prefix`` and don't have their default, in the table's order."""
-        return [key.path for key in KEYS if key.path.startswith(prefix) and self._values[key.path] != key.default]
+    def written(self, paths: Iterable[str]) -> list[str]:
+        """Return those of the keys ``paths`` that don't have their default, in order."""
+        return [path for path in paths if self._values[path] != _BY_PATH[path].default]
 
     def enabled_as(self, enabled: bool) -> Settings:
         """Return the same settings with the feature flag set to ``enabled``."""
@@ -143,8 +143,11 @@ def _reserve_and_resources(settings: Settings) -> SettingProblem | None:
     return SettingProblem("notebook.reserve", settings["notebook.reserve"], why, "keep one of the two")
 
 
+_OF_THE_BUNDLE = tuple(key.path for key in KEYS if key.path.startswith("gateway.bundle."))
+
+
 def _unused_bundle(settings: Settings) -> SettingProblem | None:
-    source, written = settings["gateway.source"], settings.written("gateway.bundle.")
+    source, written = settings["gateway.source"], settings.written(_OF_THE_BUNDLE)
     if source not in ("image", "pip") or not written:
         return None
     why = f"{', '.join(written)} would have no effect: source {source} takes no bundle"
@@ -155,7 +158,7 @@ def _bundle_image(settings: Settings) -> SettingProblem | None:
     block = "gateway.bundle.image"
     if settings[f"{block}.name"]:
         return None
-    parts = settings.written(f"{block}.")
+    parts = settings.written(path for path in _OF_THE_BUNDLE if path.startswith(f"{block}."))
     if not parts:
         return None
     why = f"{', '.join(parts)} would have no effect without it"
