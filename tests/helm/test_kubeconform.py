@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from ci import kubeconform
+
+WAYS = Path(__file__).parents[1] / "golden" / "gateway"
 
 POD = b"{apiVersion: v1, kind: Pod, metadata: {name: one}, spec: {containers: [{name: a, image: b}]}}"
 NOTEBOOK = b"{apiVersion: kubeflow.org/v1, kind: Notebook, metadata: {name: one}, spec: {}}"
@@ -46,3 +49,13 @@ def test_fields_follow_the_version() -> None:
     resized = POD.replace(b"image: b", b"image: b, restartPolicyRules: []")
     assert kubeconform.check(resized, ("1.33.0",))
     assert kubeconform.check(resized, ("1.35.0",)) == []
+
+
+def test_every_way_for_the_gateway_is_valid_where_kubernetes_has_it() -> None:
+    """Image volumes are a field from 1.31 on; everything else is valid everywhere."""
+    made = {file.parent.name: file.read_bytes() for file in WAYS.glob("*/expected.yaml")}
+    new = {name for name in made if name.endswith("image-volume")}
+    assert 0 < len(new) < len(made)
+    assert kubeconform.check_all(made, ("1.31.0", "1.33.0", "1.37.0")) == []
+    problems = kubeconform.check_all(made, ("1.30.0",))
+    assert {problem.split(": ")[1] for problem in problems} == new

@@ -125,7 +125,8 @@ async def fails(spawner: Any) -> dict[str, Any]:
     told, page = "", []
 
     async def watch() -> None:
-        page.extend([event["message"] async for event in spawner.progress()])
+        async for event in spawner.progress():
+            page.append(event["message"])
 
     async def events() -> AsyncIterator[dict[str, Any]]:
         while True:

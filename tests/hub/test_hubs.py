@@ -168,7 +168,7 @@ def test_a_pair_without_a_bundle_says_so_while_it_waits_once_and_when_its_time_i
     told = answer["no bundle"]
     assert "example.org/front-end:1.0 has no bundle at /opt/kernelpair-bundle. Fix: " in told["error"]
     assert told["page"].count(told["error"]) == 1
-    assert told["page"].count("an event") > 3
+    assert told["page"].count("an event") > 1
 
 
 def test_metrics(answer: dict[str, Any]) -> None:
