@@ -64,8 +64,7 @@ def make(arch: str, folder: Path, source: Source = REGISTRIES) -> None:
             parts.append(papers.of_wheel(files, debian.sha256(wheel)))
         with wheels.only_from(source.wheelhouse):
             tree.build_start(arch, made / "start", Path(scratch))
-    licence = (tree.go_root() / "LICENSE").read_bytes()
-    tree.write(made, {"licenses/go-stdlib/LICENSE": licence})
+    tree.write(made, {"licenses/go-stdlib/LICENSE": tree.go_licence()})
     # Debian's site.py looks for packages here, not in site-packages.
     tree.write(made, {f"lib/python{recipe()['python']}/dist-packages/bundle.pth": b"../site-packages\n"})
     tree.compile_modules(made, made if arch == machine() else built(machine()))

@@ -66,11 +66,19 @@ def locked_wheels() -> list[str]:
     return [line for name, line in named.items() if name not in left_out]
 
 
-def key(arch: str) -> str:
-    """Return the name that a finished bundle has in the cache: it changes with everything that it is made from."""
+def _state() -> str:
+    """Return the hash of all files that decide what comes out."""
     digest = hashlib.sha256()
     made_from = sorted((*FOLDER.glob("*.py"), *FOLDER.glob("*.toml"), *FOLDER.glob("*.json"), *FOLDER.glob("start/*")))
     for file in (*made_from, WHEEL_LOCK, GO_LOCK):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
     digest.update(json.dumps(tools.table()["go"], sort_keys=True).encode())
-    return f"{arch}-{digest.hexdigest()[:12]}"
+    return digest.hexdigest()
+
+
+_STATE = _state()  # of the programs as they were imported: they may be edited while they run
+
+
+def key(arch: str) -> str:
+    """Return the name that a finished bundle has in the cache: it changes with everything that it is made from."""
+    return f"{arch}-{_STATE[:12]}"

@@ -90,6 +90,11 @@ def go_root() -> Path:
     return tools.path("go").parent.parent
 
 
+def go_licence() -> bytes:
+    """Return the licence of Go's standard library: its wheel brings the text, with the same holder, only here."""
+    return (go_root() / "src" / "vendor" / "golang.org" / "x" / "net" / "LICENSE").read_bytes()
+
+
 def build_start(arch: str, place: Path, scratch: Path) -> None:
     """Build the executable `start` for an architecture with the pinned Go toolchain."""
     environment = {
