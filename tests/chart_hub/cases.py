@@ -16,7 +16,8 @@ class Case(NamedTuple):
     """One spawn. ``edit`` changes the PodTemplate's object in place, as `kubectl edit` does; None: it is gone.
 
     ``hook``: "" (the hub's part of the release did not go through the post-renderer), good, or bad (settings that can't
-    be used). ``pair``: the PodTemplate went through it.
+    be used). ``pair``: the PodTemplate went through it. ``busy``: how often the API server says so before it gives the
+    PodTemplate; the first time it takes longer to say it than the hub waits.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Case(NamedTuple):
     options: Object = {}  # noqa: RUF012
     server: str = ""
     status: int = 201
+    busy: int = 0
 
 
 def notebook(document: Object) -> Object:
@@ -104,6 +106,9 @@ HOOKED: Object = {"hub": {"extraConfig": {"20-hook": HOOK_CODE}}}
 STATIC: Object = {
     "singleuser": {"storage": {"type": "static", "static": {"pvcName": "homes", "subPath": "h/{username}"}}}
 }
+IMPATIENT: Object = {
+    "hub": {"config": {"KubeSpawner": {"k8s_api_request_timeout": 1, "k8s_api_request_retry_timeout": 4}}}
+}
 NO_STORAGE: Object = {"singleuser": {"storage": {"type": "none"}}}
 
 
@@ -125,6 +130,8 @@ CASES = (
     Case("profile", PROFILES, options={"profile": "large"}),
     Case("operator's hook", HOOKED),
     Case("over quota", status=403),
+    Case("busy API server", IMPATIENT, busy=2),
+    Case("busy for too long", IMPATIENT, busy=1000),
     Case("gone", edit=None),
     Case("no notebook", edit=renamed),
     Case("unknown field in a folder", edit=wrong_field),

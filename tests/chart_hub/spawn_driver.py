@@ -2,7 +2,8 @@
 
 Runs inside a hub environment, as tests/hub/driver.py does, which it uses. Standard input: JSON, a list of jobs, each
 {"files": what the hub mounts, "template": the PodTemplate or null, "user", "server", "options", "status": of the API
-server's answer to a pod}. Standard output: JSON, one result for each job.
+server's answer to a pod, "busy": how often it is too busy to give the PodTemplate}. Standard output: JSON, one
+result for each job.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from jupyterhub.utils import iterate_until
 
 MOUNTS = "/usr/local/etc"
 CONFIG = "jupyterhub/jupyterhub_config.py"
+SLOW_SECONDS = 1.5
+"""Longer than the hub waits in the jobs that have a busy API server."""
 OWN = ("hubconfig", "overlay", "spawner", "merge", "manifest", "kernelpair")
 
 
@@ -33,11 +36,19 @@ class ApiServer(driver.ApiServer):
     """The API server of the hub's tests, with one PodTemplate."""
 
     template: Any = None
+    busy = 0
+    slow = False
 
     async def list(self, request: web.Request) -> web.StreamResponse:
         if "/podtemplates/" not in request.path:
             return await super().list(request)
         self.asked = request.path
+        if self.slow:
+            self.slow = False
+            await asyncio.sleep(SLOW_SECONDS)
+        if self.busy:
+            self.busy -= 1
+            return web.json_response({"kind": "Status", "message": "busy"}, status=503)
         if self.template is None:
             return web.json_response({"kind": "Status", "message": "not found"}, status=404)
         return web.json_response(self.template)
@@ -79,6 +90,7 @@ async def messages(spawner: Any, started: asyncio.Future[Any]) -> list[str]:
 
 async def run(job: dict[str, Any], db: Any, server: ApiServer, records: driver.Records) -> dict[str, Any]:
     records.lines, server.body, server.template = [], None, job["template"]
+    server.busy, server.slow = job["busy"], job["busy"] > 0
     with tempfile.TemporaryDirectory(prefix="kernelpair-hub-") as place:
         hub = hub_of(job["files"], Path(place))
         user = driver.user_of(hub, job["user"], db)

@@ -62,6 +62,7 @@ def of_hub(hub: str) -> dict[str, Any]:
             "server": case.server,
             "options": case.options,
             "status": case.status,
+            "busy": case.busy,
         }
         for case in CASES
     ]
@@ -206,6 +207,8 @@ def test_the_api_servers_refusal_is_told(results: dict[str, Any]) -> None:
 
 
 FAILURES = {
+    "busy for too long": "the PodTemplate x-kernelpair-singleuser in the namespace jupyter can't be read "
+    "(the API server answers 503). Fix: start it again",
     "gone": "the PodTemplate x-kernelpair-singleuser in the namespace jupyter can't be read "
     "(the API server answers 404). Fix: bring it back with helm upgrade",
     "no notebook": "the PodTemplate x-kernelpair-singleuser has no container called notebook"
@@ -217,6 +220,11 @@ FAILURES = {
     f"Fix: {FIX}, hub included",
     "torn pair": "the PodTemplate x-kernelpair-singleuser is a pair that can't be taken back (",
 }
+
+
+def test_a_busy_api_server_is_asked_again(results: dict[str, Any]) -> None:
+    assert results["busy API server"]["errors"] == []
+    assert without_the_users(results["busy API server"]["pod"]) == without_the_users(results["default"]["pod"])
 
 
 @pytest.mark.parametrize("name", FAILURES)

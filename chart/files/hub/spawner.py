@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import sys
@@ -11,6 +12,7 @@ from typing import Any
 
 import hubconfig
 import overlay
+from jupyterhub.utils import exponential_backoff
 from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 from manifest import Pod, plain
@@ -27,6 +29,13 @@ _HOOK = "_kernelpair"
 
 _STATUS_CODE = 422
 """Of a spawn that can't be: JupyterHub counts no web error below 500 as a failure of its own (from 6.1 on)."""
+
+_TOO_MANY = 429
+_FIXES: dict[Any, str] = {
+    403: "let the hub's service account get it (rbac.create does)",
+    404: "bring it back with helm upgrade",
+}
+"""By the API server's answer for the PodTemplate: what to do."""
 
 _POLL_SECONDS = 0.2
 _UNUSABLE = "the hook of kernelGateway could not be used, see the hub's log where it starts"
@@ -106,27 +115,38 @@ class TemplateSpawner(KubeSpawner):
         return self._start_future is not None and bool(self._start_future.done())
 
     async def _read_template(self) -> dict[str, Any]:
-        """Return the PodTemplate whole: the client's model of it would lose fields that are newer than the client."""
+        """Return the PodTemplate whole: the client's model of it would lose fields that are newer than the client.
+
+        An API server that is too busy is asked again, for as long as KubeSpawner asks it to make a pod.
+        """
         where = f"the PodTemplate {self.pod_template} in the namespace {self.namespace}"
-        try:
-            answer = await self.api.read_namespaced_pod_template(
-                self.pod_template,
-                self.namespace,
-                _preload_content=False,
-                _request_timeout=self.k8s_api_request_timeout,
-            )
-            text = await answer.read()
-        except (ApiException, OSError, asyncio.TimeoutError) as error:
-            raise NoPodError(f"{where} can't be read ({type(error).__name__}: {error})", "start it again") from error
-        if answer.status != 200:
-            fixes = {
-                403: "let the hub's service account get it (rbac.create does)",
-                404: "bring it back with helm upgrade",
-            }
-            what = f"{where} can't be read (the API server answers {answer.status})"
-            raise NoPodError(what, fixes.get(answer.status, "start it again"))
-        document: dict[str, Any] = json.loads(text)
+        last: dict[str, Any] = {}
+
+        async def answered() -> bool:
+            try:
+                last["status"], last["text"] = await self._ask_for_template()
+            except (ApiException, OSError, asyncio.TimeoutError) as error:
+                last["why"] = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+                return False
+            last["why"] = f"the API server answers {last['status']}"
+            return last["status"] < 500 and last["status"] != _TOO_MANY
+
+        with contextlib.suppress(asyncio.TimeoutError):
+            await exponential_backoff(answered, where, timeout=self.k8s_api_request_retry_timeout)
+        if last.get("status") != 200:
+            raise NoPodError(f"{where} can't be read ({last['why']})", _FIXES.get(last.get("status"), "start it again"))
+        document: dict[str, Any] = json.loads(last["text"])
         return document
+
+    async def _ask_for_template(self) -> tuple[int, bytes]:
+        """Return the API server's status and answer."""
+        answer = await self.api.read_namespaced_pod_template(
+            self.pod_template,
+            self.namespace,
+            _preload_content=False,
+            _request_timeout=self.k8s_api_request_timeout,
+        )
+        return answer.status, await answer.read()
 
     def _over(self, document: dict[str, Any], made: dict[str, Any]) -> dict[str, Any]:
         template = self._plain_template(document)
