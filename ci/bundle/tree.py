@@ -132,7 +132,7 @@ def pack(tree: Path, archive: Path) -> None:
         entry.uname = entry.gname = "root"
         return entry
 
-    with tarfile.open(archive, "w:xz", format=tarfile.GNU_FORMAT, preset=9) as tar:
+    with tarfile.open(archive, "w:xz", format=tarfile.GNU_FORMAT, preset=6) as tar:
         tar.add(tree, name, recursive=False, filter=plain)
         for path in sorted(tree.rglob("*")):
             tar.add(path, f"{name}/{path.relative_to(tree).as_posix()}", recursive=False, filter=plain)
