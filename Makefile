@@ -12,7 +12,7 @@ unexport PRIMEHUB_FEATURE_ENABLE_KERNEL_GATEWAY KERNELPAIR_UPDATE_GOLDEN
 unexport $(filter HELM_% KUBECONFIG KUBE_%,$(.VARIABLES))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help venv lock tools unit lint test test-z2jh e2e soak screenshots golden generate demo bench clean
+.PHONY: help venv lock tools unit lint test test-z2jh e2e soak screenshots golden generate demo bench bundle clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s%s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ demo: venv ## run the rendered pair on this machine; LAB=1 keeps it up for a bro
 
 bench: venv ## compare speed and memory with kustomize, Helm and a bare Python
 	@python -m bench
+
+bundle: venv ## make the gateway's bundle and its archive, in the cache; ARCH=aarch64, OUT=FOLDER
+	@python -m ci.bundle build $(if $(ARCH),--arch $(ARCH)) $(if $(OUT),--out $(OUT))
 
 lock: ## pin what ci/requirements/*.in name, with hashes; UPGRADE=1 takes the newest versions
 	@uv=$$($(PYTHON) ci/tools.py path uv); cd ci/requirements; for wanted in *.in; do \

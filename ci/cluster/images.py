@@ -10,12 +10,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ci import tools
+from ci import bundle, tools
 from ci.cluster.state import ROOT, ClusterError
 
 FILES = ROOT / "ci" / "images"
@@ -33,10 +33,10 @@ NETWORK_FILES = {
 
 
 class Recipe(NamedTuple):
-    """How an image is made: by which Containerfile, which copies from ci/, and from which suite or other image."""
+    """How an image is made: by which Containerfile, which copies from ci/, and from which suite, image, or nothing."""
 
     file: str
-    origin: str = SUITES[0]
+    origin: str | None = SUITES[0]
 
 
 WORKLOADS = {
@@ -47,6 +47,7 @@ WORKLOADS = {
     "user-newer": Recipe("user", "trixie"),
     "user-conda": Recipe("user-conda"),
     "user-r": Recipe("user-r", "user"),
+    "bundle": Recipe("bundle", None),
 }
 """What the chart needs, and then what users may pick besides."""
 
@@ -79,8 +80,13 @@ def name(image: str) -> str:
 def built(image: str) -> Path:
     """Return the archive of one of `WORKLOADS`, built now if it is missing, as what it starts from."""
     recipe = WORKLOADS[image]
-    origin = base(recipe.origin) if recipe.origin in SUITES else built(recipe.origin)
-    return build(image, recipe.file, ROOT / "ci", origin)
+    return build(image, recipe.file, ROOT / "ci", _origin(recipe.origin))
+
+
+def _origin(origin: str | None) -> Path | None:
+    if origin is None:
+        return None
+    return base(origin) if origin in SUITES else built(origin)
 
 
 def build(image: str, file: str, context: Path, origin: Path | None = None) -> Path:
@@ -89,8 +95,9 @@ def build(image: str, file: str, context: Path, origin: Path | None = None) -> P
     `context` is what its Containerfile copies from, `origin` the archive of the image that it starts from.
     """
     recipe = FILES / f"{file}.Containerfile"
+    folders = _folders(recipe)
     digest = hashlib.sha256(recipe.read_bytes())
-    for copied in _copied(recipe, context):
+    for copied in (*_copied(recipe, context), *(folder / bundle.SUMS for folder in folders.values())):
         digest.update(copied.read_bytes())
     digest.update((origin.name if origin else "").encode())
     archive = tools.cache_folder() / "containers" / f"{image}-{digest.hexdigest()[:12]}.tar"
@@ -98,7 +105,7 @@ def build(image: str, file: str, context: Path, origin: Path | None = None) -> P
         if not archive.exists():
             with _scratch(archive) as scratch:
                 made = scratch / archive.name
-                _build(image, recipe, context, origin, scratch, made)
+                _build(image, recipe, {".": context, **folders}, origin, scratch, made)
                 made.rename(archive)
     return archive
 
@@ -118,15 +125,24 @@ def _scratch(archive: Path) -> Iterator[Path]:
 def _copied(recipe: Path, context: Path) -> list[Path]:
     """Return the files of the context that a Containerfile names."""
     lines = (line.split() for line in recipe.read_text().splitlines())
-    return [context / words[1] for words in lines if words and words[0] in ("COPY", "ADD")]
+    copies = [words[1] for words in lines if words and words[0] in ("COPY", "ADD")]
+    return [context / name for name in copies if not name.startswith("--from=")]
 
 
-def _build(image: str, recipe: Path, context: Path, origin: Path | None, scratch: Path, archive: Path) -> None:
+def _folders(recipe: Path) -> dict[str, Path]:
+    """Return the folders from outside the context that a Containerfile copies from, by the names it has for them."""
+    return {"bundle": bundle.built()} if "--from=bundle" in recipe.read_text() else {}
+
+
+def _build(
+    image: str, recipe: Path, contexts: Mapping[str, Path], origin: Path | None, scratch: Path, archive: Path
+) -> None:
     buildah = ["buildah", f"--root={scratch}/root", f"--runroot={scratch}/run", "--storage-driver=overlay"]
     mounts = [f"--volume={file}:{place}:ro" for file, place in NETWORK_FILES.items() if Path(file).exists()]
     options = [f"--file={recipe}", f"--tag={name(image)}", "--isolation=chroot", "--network=host"]
+    others = [f"--build-context={name}={folder}" for name, folder in contexts.items() if name != "."]
     start = [f"--build-arg=BASE=docker-archive:{origin}"] if origin else []
-    _run(image, *buildah, "bud", *options, *mounts, *start, str(context))
+    _run(image, *buildah, "bud", *options, *mounts, *others, *start, str(contexts["."]))
     _run(image, *buildah, "push", name(image), f"docker-archive:{archive}:{name(image)}")
 
 

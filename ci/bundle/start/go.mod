@@ -1,0 +1,3 @@
+module kernelpair/start
+
+go 1.24
