@@ -239,24 +239,32 @@ def test_kernels_inherit_everything_but_the_launchers_part() -> None:
     assert kernel_environment(container) == ["LD_LIBRARY_PATH", "KERNEL_IMAGE", "HOME"]
 
 
-class FakeApp:
+class FakeSpecs:
+    kernel_dirs = ("/home/share/jupyter/kernels", "/usr/share/jupyter/kernels")
+
     def __init__(self, *names: str) -> None:
-        self.kernel_spec_manager = self
         self.find_kernel_specs = lambda: dict.fromkeys(names, "")
 
 
-def test_an_image_without_any_kernel_is_refused_with_the_way_out() -> None:
-    with pytest.raises(Failure, match=r"no kernel can run in this image: .* has no ipykernel: install it"):
-        launcher.check_kernels(FakeApp(), False)
+def test_an_image_without_any_kernel_is_refused_with_the_places_searched_and_the_way_out() -> None:
+    with pytest.raises(Failure) as refused:
+        launcher.check_kernels(FakeSpecs(), "no python3 or python on PATH")
+    assert str(refused.value) == (
+        "no kernel can run in this image: no python3 or python on PATH, and no kernelspec in"
+        " /home/share/jupyter/kernels, /usr/share/jupyter/kernels: install ipykernel in the image"
+        " (python -m pip install ipykernel), or another kernel with its kernelspec in one of these folders"
+    )
 
 
 def test_an_image_with_other_kernels_only_is_warned(capfd: pytest.CaptureFixture[str]) -> None:
-    launcher.check_kernels(FakeApp("ir", "julia"), False)
-    assert "Python notebooks can't run in this image, only ir, julia: " in capfd.readouterr().err
+    launcher.check_kernels(FakeSpecs("ir", "julia"), "/bin/python3 has no ipykernel")
+    said = capfd.readouterr().err
+    assert "Python notebooks can't run in this image, only ir, julia: /bin/python3 has no ipykernel" in said
 
 
-def test_an_image_with_ipykernel_is_fine(capfd: pytest.CaptureFixture[str]) -> None:
-    launcher.check_kernels(FakeApp("python3"), True)
+@pytest.mark.parametrize("lacks", ["", "no ipykernel in the packages of /bin/python3"])  # a kernelspec has its own
+def test_an_image_with_python_s_kernel_is_fine(lacks: str, capfd: pytest.CaptureFixture[str]) -> None:
+    launcher.check_kernels(FakeSpecs("python3"), lacks)
     assert capfd.readouterr().err == ""
 
 

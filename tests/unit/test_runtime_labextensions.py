@@ -27,6 +27,11 @@ def install(root: Path, content: dict[str, Any], script: str = "0") -> Path:
     return folder
 
 
+def share(packages: Path, **env: str) -> None:
+    """What the launcher does in that image."""
+    lab.share({"PATH": str(packages.parent / "image" / "bin"), **env}, packages)
+
+
 def shared(packages: Path) -> dict[str, str]:
     """The files that were shared: path -> text."""
     top = packages / "labextensions"
@@ -34,9 +39,12 @@ def shared(packages: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def packages(tmp_path: Path) -> Path:
     """Where the launcher puts them; an image whose Python has its data below image/."""
-    monkeypatch.setattr(lab.sys, "prefix", str(tmp_path / "image"))
+    for path in ("bin/python3.11", "lib/python3.11/os.py"):
+        (tmp_path / "image" / path).parent.mkdir(parents=True)
+        (tmp_path / "image" / path).touch(0o755)
+    (tmp_path / "image" / "bin" / "python3").symlink_to("python3.11")
     (tmp_path / "packages").mkdir()
     return tmp_path / "packages"
 
@@ -83,7 +91,7 @@ def test_a_widget_is_copied_whole_and_readable_for_all(packages: Path, image: Pa
     (install(image, package("widget", **WIDGET), "w") / "package.json").chmod(0o600)
     before = os.umask(0o077)
     try:
-        lab.share({}, packages)
+        share(packages)
     finally:
         os.umask(before)
     found = shared(packages)
@@ -110,7 +118,7 @@ def test_what_could_not_run_in_the_front_end_is_left_out(
     packages: Path, image: Path, capfd: Any, content: dict[str, Any], why: str
 ) -> None:
     install(image, package("widget", **{**WIDGET, **content}))
-    lab.share({}, packages)
+    share(packages)
     assert shared(packages) == {}
     (said,) = capfd.readouterr().err.splitlines()
     assert "lab extension widget 1.0.0 of this image is left out: " in said
@@ -120,7 +128,7 @@ def test_what_could_not_run_in_the_front_end_is_left_out(
 def test_of_two_with_one_name_the_first_folder_s_counts(packages: Path, image: Path, tmp_path: Path) -> None:
     install(image, package("widget", "1", **WIDGET), "image")
     install(tmp_path / "operator", package("widget", "2", **WIDGET), "operator")
-    lab.share({"JUPYTER_PATH": f"{tmp_path / 'nowhere'}:{tmp_path / 'operator'}"}, packages)
+    share(packages, JUPYTER_PATH=f"{tmp_path / 'nowhere'}:{tmp_path / 'operator'}")
     assert shared(packages)["widget/static/remoteEntry.0.js"] == "operator"
 
 
@@ -131,7 +139,7 @@ def test_symbolic_links_are_never_followed(packages: Path, image: Path, tmp_path
     (folder / "folder").symlink_to(tmp_path)
     elsewhere = install(tmp_path / "elsewhere", package("developed", **WIDGET))
     (image / "labextensions" / "developed").symlink_to(elsewhere)
-    lab.share({}, packages)
+    share(packages)
     assert sorted(shared(packages)) == ["widget/package.json", "widget/static/remoteEntry.0.js"]
     assert "developed 1.0.0 of this image is left out" in capfd.readouterr().err
 
@@ -145,19 +153,19 @@ def test_what_exceeds_the_limits_is_left_out_and_the_rest_is_there(
     large = install(image, package("b", **WIDGET), "b" * 1000)
     (large / "more").write_text("more")
     install(image, package("c", **WIDGET))
-    lab.share({}, packages)
+    share(packages)
     assert {path.partition("/")[0] for path in shared(packages)} == {"a", "c"}
     assert "b 1.0.0 of this image is left out: all together may have" in capfd.readouterr().err
 
 
 def test_another_start_replaces_what_an_earlier_one_shared(packages: Path, image: Path) -> None:
     install(image, package("old", **WIDGET))
-    lab.share({}, packages)
+    share(packages)
     (image / "labextensions" / "old").rename(image / "labextensions" / "new")
     (image / "labextensions" / "new" / "package.json").write_text(json.dumps(package("new", **WIDGET)))
     (packages / "labextensions.new").mkdir()  # of a start that was interrupted
     (packages / "labextensions.new" / "half").write_text("")
-    lab.share({}, packages)
+    share(packages)
     assert sorted(shared(packages)) == ["new/package.json", "new/static/remoteEntry.0.js"]
     assert [path.name for path in packages.iterdir()] == ["labextensions"]
 
@@ -175,7 +183,7 @@ def test_what_is_no_extension_is_passed_over(packages: Path, image: Path) -> Non
         folder.mkdir(parents=True)
         (folder / "package.json").write_text(text)
     (install(image, package("widget", **WIDGET)) / "install.json").write_text("{")
-    lab.share({}, packages)
+    share(packages)
     assert sorted(shared(packages)) == ["widget/package.json", "widget/static/remoteEntry.0.js"]
 
 

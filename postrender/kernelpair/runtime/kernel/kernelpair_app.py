@@ -115,7 +115,7 @@ class PairGateway(KernelGatewayApp):  # type: ignore[misc]
         super().stop(from_signal)
 
 
-def gateway(port: int, token: str, connections: Path, died: Died) -> PairGateway:
+def gateway(port: int, token: str, connections: Path, died: Died, images_own: bool) -> PairGateway:
     """Make the gateway, configured and listening on 127.0.0.1; `start()` runs it until it is told to stop.
 
     The kernels' connection files go to the folder `connections`, which is made anew. Upstream's is in the user's home,
@@ -123,6 +123,8 @@ def gateway(port: int, token: str, connections: Path, died: Died) -> PairGateway
 
     ``died`` is called with the id of a kernel whose process has ended by itself, and with its exit code (below 0: a
     signal; None: not known), before the browsers learn that the kernel restarts.
+
+    ``images_own`` says that the Python that runs this is the image's, as upstream takes for granted.
     """
     # As if given on the command line: what configuration files in the image or the home say doesn't count.
     config = Config()
@@ -132,6 +134,8 @@ def gateway(port: int, token: str, connections: Path, died: Died) -> PairGateway
     config.KernelGatewayApp.api = "kernelpair_personality"
     config.KernelGatewayApp.kernel_websocket_connection_class = PairConnection
     config.KernelGatewayApp.env_process_whitelist = kernel_environment(os.environ)
+    if not images_own:
+        config.KernelGatewayApp.kernel_spec_manager_class = "kernelpair_imagespecs.ImageKernelSpecs"
     config.JupyterWebsocketPersonality.list_kernels = True
     shutil.rmtree(connections, ignore_errors=True)
     connections.mkdir(mode=0o700)

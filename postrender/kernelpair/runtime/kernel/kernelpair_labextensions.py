@@ -11,11 +11,11 @@ import json
 import os
 import re
 import shutil
-import sys
 import threading
 from pathlib import Path
 from typing import Any, Iterator, Mapping, NamedTuple
 
+from kernelpair_image import Image
 from kernelpair_settings import say
 
 FOLDER = "labextensions"
@@ -37,13 +37,11 @@ class Extension(NamedTuple):
 
 
 def roots(env: Mapping[str, str]) -> list[Path]:
-    """Return where the image may have extensions, in Jupyter's order (jupyter_core.paths).
+    """Return where the image may have extensions, in Jupyter's order.
 
     Without the user's own folder: that is in the home, which the notebook server sees itself.
     """
-    given = [Path(path) for path in env.get("JUPYTER_PATH", "").split(os.pathsep) if path]
-    system = [Path(sys.prefix, "share/jupyter"), Path("/usr/local/share/jupyter"), Path("/usr/share/jupyter")]
-    return [path / FOLDER for path in dict.fromkeys(given + system)]
+    return [folder / FOLDER for folder in Image(env).data(home=False)]
 
 
 def found(folders: list[Path]) -> Iterator[Extension]:

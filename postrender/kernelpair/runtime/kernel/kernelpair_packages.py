@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Mapping
+from typing import Mapping, Optional
 
+from kernelpair_bundle import Bundle
 from kernelpair_settings import OURS, Failure, Settings, say
 from kernelpair_state import WIDTH, State
 
@@ -118,8 +119,11 @@ def _pip(settings: Settings, target: Path, scratch: Path, state: State) -> None:
         raise Failure(f"pip could not install {settings.requirement} (exit code {code}): {ADVICE}")
 
 
-def provide(settings: Settings, state: State) -> None:
+def provide(settings: Settings, state: State, bundle: Optional[Bundle]) -> None:
     """Make `import kernel_gateway` work in this process, from the source that the settings name."""
+    if bundle is not None:
+        say(f"the bundle has jupyter-kernel-gateway {bundle.gateway}")
+        return
     version = in_image() if settings.source != "pip" else None
     if version is not None:
         say(f"the image has jupyter-kernel-gateway {version}")
