@@ -14,8 +14,11 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from ci import bundle
 
 LOCKS = Path(__file__).resolve().parents[2] / "ci" / "requirements"
 # Repository in the manifest -> the lock that stands for the image.
@@ -41,7 +44,10 @@ class ImageError(Exception):
 
 
 class Image(NamedTuple):
-    """What a container image brings: its environment, default command, home and the folder of its Python."""
+    """What a container image brings: its environment, default command, home and the folder of its Python.
+
+    `files` are what else it has at a path that pods name, and where that is here.
+    """
 
     name: str
     prefix: Path
@@ -49,6 +55,7 @@ class Image(NamedTuple):
     entrypoint: list[str]
     cmd: list[str]
     home: str
+    files: Mapping[str, str] = {}
 
     @property
     def python(self) -> Path:
@@ -75,7 +82,8 @@ def image(reference: str) -> Image:
     env = {key: os.environ[key] for key in NETWORK if key in os.environ}
     env |= {"PATH": f"{prefix}/bin:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/home/jovyan"}
     cmd = ["python3"] if name.startswith("user") else ["jupyter", "lab"]
-    return Image(name, prefix, env, [], cmd, env["HOME"])
+    files = {bundle.PLACE: str(bundle.built())} if name.startswith("front-end") else {}
+    return Image(name, prefix, env, [], cmd, env["HOME"], files)
 
 
 def environment(name: str) -> Path:

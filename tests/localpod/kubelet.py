@@ -19,11 +19,20 @@ class PodError(Exception):
 
 
 class Kubelet:
-    """Lays out one pod below ``sandbox``; ConfigMaps and Secrets come from ``documents``, by kind and name."""
+    """Lays out one pod below ``sandbox``; ConfigMaps and Secrets come from ``documents``, by kind and name.
+
+    ``files`` tells what the image of a volume has: path there -> path here.
+    """
 
     def __init__(
-        self, documents: Iterable[dict[str, Any]], metadata: dict[str, Any], spec: dict[str, Any], sandbox: Path
+        self,
+        documents: Iterable[dict[str, Any]],
+        metadata: dict[str, Any],
+        spec: dict[str, Any],
+        sandbox: Path,
+        files: Callable[[str], Mapping[str, str]] = lambda _: {},
     ) -> None:
+        self.files = files
         self.data = {(d.get("kind"), d.get("metadata", {}).get("name")): _data(d) for d in documents}
         self.metadata = metadata
         self.spec = spec
@@ -36,6 +45,7 @@ class Kubelet:
             "downwardAPI": self._downward,
             "projected": self._projected,
             "emptyDir": lambda folder, source: None,
+            "image": lambda folder, source: self._image(folder, source["reference"]),
         }
         self.volumes = {volume["name"]: self._volume(volume) for volume in spec.get("volumes") or []}
 
@@ -78,6 +88,12 @@ class Kubelet:
         folder.mkdir(parents=True, exist_ok=True)
         self.sources[kinds[0]](folder, volume[kinds[0]] or {})
         return folder
+
+    def _image(self, folder: Path, reference: str) -> None:
+        for path, here in self.files(reference).items():
+            link = folder / path.lstrip("/")
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(here)
 
     def _projected(self, folder: Path, source: dict[str, Any]) -> None:
         for part in source["sources"]:

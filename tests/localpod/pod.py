@@ -81,7 +81,7 @@ class _Layout:
         self.spec = template["spec"]
         self.sandbox = sandbox
         self.image = image
-        self.kubelet = Kubelet(documents, self.metadata, self.spec, sandbox)
+        self.kubelet = Kubelet(documents, self.metadata, self.spec, sandbox, lambda name: image(name).files)
 
     def pod(self) -> Pod:
         """Lay out every container."""
@@ -101,7 +101,7 @@ class _Layout:
         stated = self.kubelet.environment(container)
         own = self.sandbox / "containers" / container["name"]
         own.mkdir(parents=True)
-        paths = Paths(self.kubelet.mounts(container, stated))
+        paths = Paths({**image.files, **self.kubelet.mounts(container, stated)})
         env = {name: paths(value) for name, value in {**image.env, **stated}.items()}
         if env["HOME"] == {**image.env, **stated}["HOME"]:  # no volume there: a home of the container's own
             env["HOME"] = str(own)

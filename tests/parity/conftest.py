@@ -1,4 +1,4 @@
-"""The two servers, running: every test of this folder that only asks shares them."""
+"""The servers, running: every test of this folder that only asks shares them."""
 
 from __future__ import annotations
 
@@ -18,4 +18,11 @@ def pair() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def plain() -> Iterator[Server]:
     with Server("plain") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def preinstalled() -> Iterator[Server]:
+    """A pair whose gateway is the user image's own."""
+    with Server("pair", source="image") as server:
         yield server

@@ -27,6 +27,12 @@ RUNTIME = pair.ROOT / "postrender" / "kernelpair" / "runtime"
 CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
 REQUIREMENT: str = settings.parse({})["gateway.pip.requirement"]
+# How the gateway gets into the pod -> the chart's values. An image volume, for it is there at once.
+SOURCES = {
+    "bundle": ("kernelGateway.gateway.source=bundle", "kernelGateway.gateway.bundle.mount=imageVolume"),
+    "image": ("kernelGateway.gateway.source=image", "singleuser.image.name=example.org/user-gateway"),
+    "pip": ("kernelGateway.gateway.source=pip",),
+}
 PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
 
 
@@ -82,20 +88,27 @@ class Server:
     """One running server; a context manager that stops its containers and removes what they wrote."""
 
     def __init__(
-        self, kind: str, until: str = "gateway", values: Sequence[str] = (), flags: Sequence[str] = ()
+        self,
+        kind: str,
+        until: str = "gateway",
+        values: Sequence[str] = (),
+        flags: Sequence[str] = (),
+        source: str = "bundle",
     ) -> None:
         """Start a `plain` server or a `pair`; entering it waits `until` its notebook or its gateway answers.
 
-        `values` are the chart's, `flags` the notebook server's. The gateway's packages are there, as from an earlier
-        start of the container.
+        `values` are the chart's, `flags` the notebook server's. `source` is where the pair's gateway comes from; what
+        pip installs is there, as from an earlier start of the container.
         """
         self.kind, self.until = kind, until
         self.sandbox = Path(tempfile.mkdtemp(prefix=f"kernelpair-{kind}-"))
         self.ports = ports = pair.pick_ports()
         try:
             if kind == "pair":
-                have_gateway(self.sandbox)
-                self.pair = pair.Pair(pair.render(pair.helm(), ports, values=values, flags=flags), self.sandbox, ports)
+                if source == "pip":
+                    have_gateway(self.sandbox)
+                rendered = pair.render(pair.helm(), ports, values=[*SOURCES[source], *values], flags=flags)
+                self.pair = pair.Pair(rendered, self.sandbox, ports)
                 self.running, self.home = self.pair.running, self.pair.home
             else:
                 rendered = pair.render(

@@ -59,6 +59,9 @@ class Made(NamedTuple):
     facts: dict[str, Any] = {}  # noqa: RUF012 (never changed)
 
 
+Maker = Callable[[Path, Server], Made]
+
+
 def packages(*, gateway: bool = True) -> list[Path]:
     """The site-packages folders of the user image, and of the gateway where it is preinstalled."""
     user = images.environment("user")
@@ -73,6 +76,7 @@ def venv(folder: Path, _server: Server) -> Made:
 
 def pyenv(folder: Path, _server: Server) -> Made:
     made = layouts.environment(folder / "versions" / "3", packages())
+    (folder / "version").write_text("3\n")
     return Made(made, f"{layouts.shims(folder / 'shims', made / 'bin' / 'python3')}:{SYSTEM}", {})
 
 
@@ -98,9 +102,6 @@ def read_only_root(folder: Path, server: Server) -> Made:
     return Made(made, f"{made}/bin:{SYSTEM}", {}, facts={"root": False})
 
 
-RUN = [venv, pyenv, entrypoint, random_user, read_only_root]
-
-
 def without_pip(folder: Path, _server: Server) -> Made:
     made = layouts.environment(folder / "opt" / "venv", packages(gateway=False), without=["pip"])
     return Made(made, f"{made}/bin:{SYSTEM}", {})
@@ -117,20 +118,37 @@ def without_python(folder: Path, _server: Server) -> Made:
     return Made(folder, f"{folder}/bin", {})
 
 
+def without_kernelspec(folder: Path, server: Server) -> Made:
+    made = without_pip(folder, server)
+    (made.prefix / "share" / "jupyter" / "kernels").unlink()
+    return made
+
+
+# The source of the gateway -> images that run kernels.
+RUN = {
+    "pip": [venv, pyenv, entrypoint, random_user, read_only_root],
+    "bundle": [venv, pyenv, entrypoint, random_user, read_only_root, without_pip, without_kernelspec],
+}
 REFUSE = {
-    without_pip: "has no pip to install the gateway with: preinstall jupyter-kernel-gateway>=3",
-    without_ipykernel: "no kernel can run in this image: ",
-    without_python: "no Python 3.9 or newer on PATH in this image",
+    "pip": {
+        without_pip: "has no pip to install the gateway with: preinstall jupyter-kernel-gateway>=3",
+        without_ipykernel: "no kernel can run in this image: ",
+        without_python: "no Python 3.9 or newer on PATH in this image",
+    },
+    "bundle": {
+        without_ipykernel: "no kernel can run in this image: no ipykernel in the packages of ",
+        without_python: "no kernel can run in this image: no python3 or python on PATH, and no kernelspec in ",
+    },
 }
 
 
 @pytest.fixture(scope="module")
-def pair() -> Iterator[Server]:
-    with Server("pair") as server:
-        yield server
+def pairs() -> Iterator[dict[str, Server]]:
+    with Server("pair", source="pip") as pip, Server("pair") as bundle:
+        yield {"pip": pip, "bundle": bundle}
 
 
-def swap(server: Server, folder: Path, make: Callable[[Path, Server], Made]) -> Made:
+def swap(server: Server, folder: Path, make: Maker) -> Made:
     """Have the kernel container run another image."""
     server.end("kernel", signal.SIGKILL)
     made, old = make(folder, server), server.running.containers["kernel"].container
@@ -140,8 +158,9 @@ def swap(server: Server, folder: Path, make: Callable[[Path, Server], Made]) -> 
     return made
 
 
-@pytest.mark.parametrize("make", RUN)
-def test_an_image_runs_kernels(pair: Server, tmp_path: Path, make: Callable[[Path, Server], Made]) -> None:
+@pytest.mark.parametrize(("source", "make"), [(source, make) for source, makers in RUN.items() for make in makers])
+def test_an_image_runs_kernels(pairs: dict[str, Server], tmp_path: Path, source: str, make: Maker) -> None:
+    pair = pairs[source]
     made = swap(pair, tmp_path, make)
     pair.pair.wait(START_SECONDS)
     private = pair.pair.pod.volumes["kernelpair-run"] / f"connections-{os.getuid()}"
@@ -160,21 +179,23 @@ def test_an_image_runs_kernels(pair: Server, tmp_path: Path, make: Callable[[Pat
     assert list(pair.home.glob(".local/share/jupyter/runtime/kernel-*")) == []
 
 
-@pytest.mark.parametrize("make", REFUSE)
-def test_an_image_that_runs_none_says_why(pair: Server, tmp_path: Path, make: Callable[[Path, Server], Made]) -> None:
+@pytest.mark.parametrize(("source", "make"), [(source, make) for source, makers in REFUSE.items() for make in makers])
+def test_an_image_that_runs_none_says_why(pairs: dict[str, Server], tmp_path: Path, source: str, make: Maker) -> None:
+    pair, why = pairs[source], REFUSE[source][make]
     swap(pair, tmp_path, make)
     kernel = pair.running.containers["kernel"]
     assert kernel.process.wait(START_SECONDS) == 1
     told = pair.ask("images.refused")
     assert (told["status"], told["names"]) == (500, NAMES)
     assert told["message"].startswith("The kernel container can't start: ")
-    assert REFUSE[make] in told["message"]
-    assert REFUSE[make] in kernel.log.read_text()
+    assert why in told["message"]
+    assert why in kernel.log.read_text()
 
 
 def test_what_can_not_be_had_is_said_where_kernels_are_picked_and_mended_without_a_new_page() -> None:
     """From the start on: the page opens, the launcher's card and the dialog say why, and the log."""
-    with Server("pair", until="notebook", values=["kernelGateway.gateway.source=image"]) as server:
+    values = ["singleuser.image.name=example.org/user"]
+    with Server("pair", until="notebook", values=values, source="image") as server:
         kernel = server.running.containers["kernel"]
         assert kernel.process.wait(START_SECONDS) == 1
         told = server.ask("images.refused")

@@ -1,4 +1,8 @@
-"""The oldest front-end and the oldest user image that the pair is for, together: what people do works as ever."""
+"""Other images, and a gateway from elsewhere: what people do works as ever.
+
+The oldest front-end and the oldest user image that the pair is for, together, with a gateway that pip installs; and a
+gateway that is preinstalled in the user's image.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +27,21 @@ LEFT_OUT = {"kernels.environment", "kernels.folders", "kernels.activity", "messa
 
 @pytest.fixture(scope="module")
 def oldest() -> Iterator[Server]:
-    with Server("pair", values=IMAGES) as server:
+    with Server("pair", values=IMAGES, source="pip") as server:
         yield server
 
 
 @pytest.mark.parametrize("name", sorted(ROWS.keys() - OF_IPYKERNEL - LEFT_OUT))
 def test_the_oldest_versions_do_what_the_newest_do(oldest: Server, pair: Server, name: str) -> None:
     found = [server.ask(name, **ROWS[name].arguments) for server in (oldest, pair)]
+    assert found[0] == found[1]
+    assert found[0]
+
+
+@pytest.mark.parametrize(
+    "name", sorted(ROWS.keys() - {"kernels.environment", "kernels.folders", "kernels.kernels_api"})
+)
+def test_a_preinstalled_gateway_does_what_the_bundle_does(preinstalled: Server, pair: Server, name: str) -> None:
+    found = [server.ask(name, **ROWS[name].arguments) for server in (preinstalled, pair)]
     assert found[0] == found[1]
     assert found[0]

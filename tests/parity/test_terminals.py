@@ -176,7 +176,7 @@ def test_who_opens_a_terminal_before_the_gateway_is_up_waits_for_it() -> None:
 
 
 def test_a_gateway_that_can_have_no_terminals_says_why() -> None:
-    with Server("pair") as server:
+    with Server("pair", source="pip") as server:
         (package,) = server.pair.pod.volumes["kernelpair-gateway"].glob("site-*/terminado")
         package.rename(package.with_name("away"))
         found = server.ask("terminals.failing")

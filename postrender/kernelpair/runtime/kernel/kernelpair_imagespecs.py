@@ -55,7 +55,8 @@ class ImageKernelSpecs(KernelSpecManager):  # type: ignore[misc]
         name = spec.argv[0]
         python = self.image.python_for(Path(spec.resource_dir))
         if python is not None and name in ("python", *(f"python{number}" for number in python.numbers)):
-            return str(python.executable)
+            named = python.executable.with_name(name)
+            return str(named if named.is_file() else python.executable)
         path = shutil.which(name)
         if path is None:
             self.log.warning("kernelpair: kernel %s needs %s, which is not on PATH in this image", kernel_name, name)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Iterator, Mapping, NamedTuple, Optional
+from typing import Iterator, Mapping, NamedTuple, Optional, Sequence
 
 NAMES = ("python3", "python")
 _NUMBERED = re.compile(r"python(\d+\.\d+)")
 _SYSTEM = Path("/usr")
-_SHEBANG = b"#!"
 
 
 class Python(NamedTuple):
@@ -61,24 +60,26 @@ def _executables(path: str) -> Iterator[Path]:
 
 
 def _python(executable: Path, env: Mapping[str, str]) -> Optional[Python]:
-    if _is_script(executable):
+    if executable.parent.name == "shims" and (executable.parent.parent / "versions").is_dir():
         return _behind_shim(executable, env)
     prefix = executable.parent.parent
     for folder in (executable.parent, prefix):
         settings = _read_settings(folder / "pyvenv.cfg")
         if settings is not None:
-            base = Path(settings.get("home", str(_SYSTEM / "bin"))).parent
+            base = Path(settings.get("home", _SYSTEM / "bin")).parent
             shares = settings.get("include-system-site-packages", "").lower() == "true"
-            version = _version_in(prefix) or _version_of(executable)
-            return Python(executable, prefix, version, base, shares)
+            return Python(executable, prefix, _version_in(prefix, ["site-packages"]), base, shares)
     return _installed(executable)
 
 
 def _installed(executable: Path) -> Python:
-    """The Python of a file that isn't a virtual environment's: its standard library stands beside or above it."""
+    """The Python of a file that isn't a virtual environment's: its standard library stands beside or above it.
+
+    The prefix of one that stands elsewhere can't be told, as that of a script that starts another.
+    """
     real = executable.resolve()
     for folder in real.parents:
-        version = _version_in(folder, _version_of(real))
+        version = _version_in(folder, ["os.py", "os.pyc"], _version_of(real))
         if version:
             return Python(executable, folder, version)
     return Python(executable, None, _version_of(real))
@@ -87,15 +88,14 @@ def _installed(executable: Path) -> Python:
 def _behind_shim(executable: Path, env: Mapping[str, str]) -> Optional[Python]:
     """The Python that pyenv's shim starts, by the variable or the version file; the shim stays what starts it.
 
-    None where it passes on to the next on PATH. Another script may be any wrapper: its prefix can't be told.
+    None where it passes on to the next on PATH.
     """
-    if executable.parent.name != "shims" or not (executable.parent.parent / "versions").is_dir():
-        return Python(executable, None, "")
     root = executable.parent.parent
     for name in _pyenv_versions(root, env):
         real = root / "versions" / name / "bin" / executable.name
-        if real.exists():
-            return _installed(real)._replace(executable=executable)
+        found = _python(real, env) if real.exists() else None
+        if found is not None:
+            return found._replace(executable=executable)
     return None
 
 
@@ -130,12 +130,12 @@ def _site(prefix: Path, version: str) -> list[Path]:
     return libraries
 
 
-def _version_in(prefix: Path, version: str = "") -> str:
-    """The version of the standard library below `prefix`, of `version` if that is known; "" for none."""
+def _version_in(prefix: Path, marks: Sequence[str], version: str = "") -> str:
+    """The version of the library below `prefix` that holds one of `marks`, `version` if that is known; "" for none."""
     for lib in ("lib", "lib64"):
         for folder in sorted((prefix / lib).glob(f"python{version or '[0-9]*'}"), reverse=True):
             named = _NUMBERED.fullmatch(folder.name)
-            if named and any((folder / mark).exists() for mark in ("os.py", "os.pyc", "site-packages")):
+            if named and any((folder / mark).exists() for mark in marks):
                 return named[1]
     return ""
 
@@ -143,14 +143,6 @@ def _version_in(prefix: Path, version: str = "") -> str:
 def _version_of(executable: Path) -> str:
     named = _NUMBERED.match(executable.resolve().name)
     return named[1] if named else ""
-
-
-def _is_script(file: Path) -> bool:
-    try:
-        with file.open("rb") as content:
-            return content.read(len(_SHEBANG)) == _SHEBANG
-    except OSError:  # may be run, not read
-        return False
 
 
 def _read_settings(file: Path) -> Optional[dict[str, str]]:
