@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYT
 import kernelpair_bundle
 import kernelpair_labextensions
 import kernelpair_memory
+import kernelpair_standins
 import kernelpair_token
 from kernelpair_deaths import Deaths
 from kernelpair_image import Image
@@ -98,6 +99,8 @@ def begin(settings: Settings, state: State, deaths: Deaths) -> Any:
         state.doing("starting the gateway")
         state.started(str(time.time_ns()))
         stage = "serve"
+        if bundle is not None:
+            kernelpair_standins.put()
         from kernelpair_app import gateway
 
         kernelpair_bundle.give_back(kept, os.environ)  # not before, for what was imported reads some of them
