@@ -13,6 +13,7 @@ Settings come from the environment (kernelpair_settings); log lines go to stderr
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import signal
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
+if __name__ == "__main__":
+    gc.disable()  # until the gateway answers: what it imports stays, and isn't looked through for garbage
 import kernelpair_bundle
 import kernelpair_labextensions
 import kernelpair_memory
@@ -131,6 +134,8 @@ def run(state: State) -> int:
     app = begin(settings, state, deaths)
     signal.setitimer(signal.ITIMER_REAL, 0)
     state.ready()
+    gc.freeze()
+    gc.enable()
     unwatch = kernelpair_memory.watch(settings, deaths, app.kernel_manager.leaders)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
     app.io_loop.add_callback(Reaper(lambda: of_kernels(app.kernel_manager)).run)
