@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
+import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.localpod import images
+from tests.localpod.containers import free_ports
 
 HERE = Path(__file__).parent
 RUNTIME = images.RUNTIME / "kernel"
@@ -35,10 +37,9 @@ print(json.dumps([f"{name}.{given}" for name in GIVEN for given in GIVEN[name] i
 
 def serve(bundle: Path, scratch: Path, kind: str) -> dict[str, Any]:
     """Have a gateway asked for everything that it can be asked for; return what it says of itself."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = str(taken.getsockname()[1])
-    command = [str(bundle / "start"), str(HERE / "inside_gateway.py"), str(images.RUNTIME), str(scratch), port, kind]
+    (port,) = free_ports(1)
+    program = [HERE / "inside_gateway.py", images.RUNTIME, scratch, port, kind]
+    command = [str(word) for word in (bundle / "start", *program)]
     path = f"{images.environment('user')}/bin:/usr/bin:/bin"
     done = subprocess.run(
         command,
@@ -89,3 +90,23 @@ def test_the_real_modules_have_the_names_too(bundle: Path, tmp_path: Path) -> No
         [str(bundle / "start"), str(tmp_path / "lacking.py"), str(RUNTIME)], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_the_launcher_uses_them(bundle: Path, tmp_path: Path) -> None:
+    """Told by what is mapped into its process: of what it can do without, some is compiled."""
+    (port,) = free_ports(1)
+    for side in images.SIDES:
+        shutil.copytree(images.RUNTIME / side, tmp_path / "kernelpair", dirs_exist_ok=True)
+    given = {"RUN": tmp_path, "PACKAGES": tmp_path, "PORT": port, "START_TIMEOUT": 60, "SOURCE": "bundle"}
+    env = {f"KERNELPAIR_{name}": str(value) for name, value in {**given, "PIP_REQUIREMENT": "none"}.items()}
+    env |= {"PATH": f"{images.environment('user')}/bin:/usr/bin:/bin", "HOME": str(tmp_path)}
+    command = [str(bundle / "start"), str(tmp_path / "kernelpair" / "gateway.py")]
+    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True) as launcher:
+        assert launcher.stderr is not None
+        said = next((line for line in launcher.stderr if "the gateway answers" in line), "")
+        maps = Path(f"/proc/{launcher.pid}/maps").read_text() if said else ""
+        launcher.terminate()
+        rest = launcher.stderr.read()
+    assert (bool(said), launcher.returncode) == (True, 0), rest
+    compiled = set(re.findall(rf"{re.escape(str(bundle))}/lib/python3\.11/site-packages/([\w.]+)/", maps))
+    assert compiled == {"pyzmq.libs", "tornado", "zmq"}
