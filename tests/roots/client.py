@@ -26,7 +26,13 @@ async def main(port, token, kernel, code):
     found = {"specs": {name: [spec["spec"]["argv"], spec["spec"]["display_name"]] for name, spec in specs.items()}}
     model = await ask("kernels", {"name": kernel, "env": {"KERNEL_USERNAME": "ann"}})
     socket = await websocket_connect(HTTPRequest(f"ws://{there}/api/kernels/{model['id']}/channels", headers=headers))
-    header = {"msg_id": uuid.uuid4().hex, "msg_type": "execute_request", "username": "u", "session": "s", "version": "5.3"}
+    header = {
+        "msg_id": uuid.uuid4().hex,
+        "msg_type": "execute_request",
+        "username": "u",
+        "session": "s",
+        "version": "5.3",
+    }
     content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
     message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
     await socket.write_message(json.dumps(message))

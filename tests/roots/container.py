@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,14 +24,18 @@ FOLDERS = ("proc", "dev", "tmp", names.RUN_DIR, names.PACKAGES_DIR, names.RUNTIM
 
 
 class Container(NamedTuple):
-    """A user's container: its image's root and environment, and whom it runs as."""
+    """A user's container: its image's root and environment, and whom it runs as.
+
+    `image` are folders of this machine that the root has at the same paths, not to be written.
+    """
 
     root: Path
     env: dict[str, str]
     user: int = 0
-    home: str = "/root"
+    home: str = "/home/ann"
     read_only: bool = False
     bundle: Path | None = None
+    image: Sequence[Path] = ()
 
     def run(self, scratch: Path, kernel: str, code: str) -> dict[str, Any]:
         """Start the launcher, run `code` in a `kernel`, stop it; what was found, or how the launcher failed.
@@ -44,9 +49,10 @@ class Container(NamedTuple):
             (runtime / name).write_text(text)
         shutil.copy(CLIENT, runtime)
         mounted = {path: (str(folder), True) for path, folder in volumes.items()}
+        mounted |= {str(folder): (str(folder), False) for folder in self.image}
         mounted[names.RUNTIME_DIR] = (str(runtime), False)
         mounted[names.BUNDLE_DIR] = (str(self.bundle or bundle.built()), False)
-        for path in (*FOLDERS, self.home):
+        for path in (*FOLDERS, self.home, *map(str, self.image)):
             (self.root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
         wish = {
             "root": str(self.root),
@@ -78,3 +84,14 @@ OURS = {
     "KERNELPAIR_PIP_REQUIREMENT": "there-is-no-pip",
     "KERNELPAIR_START_TIMEOUT": "60",
 }
+
+# What would reach into the bundle's process is the kernel's own again.
+IMAGE = {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": "/opt/lib", "MALLOC_ARENA_MAX": "1", "OPENSSL_CONF": "/none.cnf"}
+USERS = (0,) if MAPPED else (0, 1000, 1234567890)
+# What Jupyter gives its kernels, and upstream's gateway to those that it starts.
+JUPYTERS = {"JPY_PARENT_PID", "JPY_SESSION_NAME", "KERNEL_USERNAME", "KERNEL_GATEWAY", "KERNEL_ID", "KERNEL_LANGUAGE"}
+
+
+def of_image(env: Mapping[str, str]) -> dict[str, str]:
+    """A kernel's environment without what Jupyter adds."""
+    return {name: value for name, value in env.items() if name not in JUPYTERS}

@@ -8,7 +8,6 @@ Standard library only.
 
 import fcntl
 import json
-import os
 import socket
 import struct
 import subprocess
@@ -51,7 +50,15 @@ def main(root, volumes, read_only, user, env, kernel, code):
     loopback_up()
     enter(root, volumes, read_only)
     variables = [f"{name}={value}" for name, value in env.items()]
-    chroot = ["env", "--ignore-environment", *variables, "/usr/sbin/chroot", f"--userspec={user}:{user}", "--groups=", root]
+    chroot = [
+        "env",
+        "--ignore-environment",
+        *variables,
+        "/usr/sbin/chroot",
+        f"--userspec={user}:{user}",
+        "--groups=",
+        root,
+    ]
     run, port = Path(volumes["/run/kernelpair"][0]), int(env["KERNELPAIR_PORT"])
     process = subprocess.Popen([*chroot, START, PROGRAM], stdin=subprocess.DEVNULL, stdout=sys.stderr)
     until = time.monotonic() + SECONDS
@@ -77,7 +84,7 @@ def seen_in_kernels(gateway):
             parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
             if parent == gateway:
                 found |= {line.split()[-1] for line in (process / "maps").read_text().splitlines() if "/" in line}
-                found |= {os.readlink(link) for link in (process / "fd").iterdir()}
+                found |= {str(link.readlink()) for link in (process / "fd").iterdir()}
         except OSError:
             continue
     return sorted(path for path in found if "kernelpair-bundle" in path)
