@@ -158,7 +158,7 @@ PROMISES = (
     Promise(
         "Any front-end and user image of the last years",
         "front-ends from jupyter_server 2.6 and JupyterLab 4.0 on, user images from Python 3.9 and ipykernel 6.0 on",
-        ("test_the_oldest_versions_do_what_the_newest_do",),
+        ("test_the_oldest_versions_do_what_the_newest_do", "test_a_preinstalled_gateway_does_what_the_bundle_does"),
     ),
     Promise(
         "The kernel's ports are the pod's own",

@@ -32,7 +32,7 @@ class Container(NamedTuple):
     root: Path
     env: dict[str, str]
     user: int = 0
-    home: str = "/home/ann"
+    home: str = "/home/jovyan"
     read_only: bool = False
     bundle: Path | None = None
     image: Sequence[Path] = ()

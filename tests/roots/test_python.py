@@ -61,7 +61,7 @@ def test_a_kernel_is_the_images_own(root: Path, tmp_path: Path, environment: str
     facts: dict[str, Any] = json.loads(found["printed"])
     assert facts["prefix"] == str(prefix)
     assert [path for path in facts["path"] if "kernelpair" in path.removeprefix(str(images.cache_folder()))] == []
-    assert of_image(facts["env"]) == {**env, "HOME": "/home/ann"}
+    assert of_image(facts["env"]) == {**env, "HOME": "/home/jovyan"}
     alone = subprocess.run([prefix / "bin/python3", "-c", PACKAGES], capture_output=True, check=True)
     assert facts["packages"] == json.loads(alone.stdout)
     assert found["specs"].keys() == facts["specs"].keys()

@@ -33,8 +33,8 @@ def test_without_any_kernel_it_says_where_it_looked(tmp_path: Path) -> None:
     assert found["code"] == 1
     assert found["failure"] == (
         "no kernel can run in this image: no python3 or python on PATH, and no kernelspec in /data/jupyter/kernels,"
-        " /home/ann/.local/share/jupyter/kernels, /usr/local/share/jupyter/kernels, /usr/share/jupyter/kernels,"
-        " /home/ann/.ipython/kernels: install ipykernel in the image (python -m pip install ipykernel), or another"
+        " /home/jovyan/.local/share/jupyter/kernels, /usr/local/share/jupyter/kernels, /usr/share/jupyter/kernels,"
+        " /home/jovyan/.ipython/kernels: install ipykernel in the image (python -m pip install ipykernel), or another"
         " kernel with its kernelspec in one of these folders\n"
     )
 
