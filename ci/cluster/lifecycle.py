@@ -39,7 +39,7 @@ def up() -> Path:
             with _timed("programs of the node"):
                 _start(kubernetes, coredns)
             with _timed("node"):
-                _load(images.build("pause", "pause", pause.parent))
+                load(images.build("pause", "pause", pause.parent))
                 _wait_until_ready()
             (state.FOLDER / "ready").touch()
             _say(f"up after {time.monotonic() - began:.1f} s")
@@ -56,7 +56,7 @@ def load_images() -> Path:
             with _timed(f"image {image}"):
                 archive = images.built(image)
             with _timed(f"image {image}: loading"):
-                _load(archive)
+                load(archive)
         values = state.FOLDER / "values.json"
         values.write_text(json.dumps(images.values(), indent=2))
     return values
@@ -154,7 +154,7 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def _load(archive: Path) -> None:
+def load(archive: Path) -> None:
     """Give the node an image."""
     pid = state.node()
     if pid is None:
