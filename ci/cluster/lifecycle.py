@@ -159,8 +159,10 @@ def load(archive: Path) -> None:
     pid = state.node()
     if pid is None:
         raise ClusterError(f"the node ended:\n{_logs()}")
-    command = state.inside(pid, "ctr", "--namespace=k8s.io", "images", "import", str(archive))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # By standard input: the node's root has not every folder of this machine.
+    command = state.inside(pid, "ctr", "--namespace=k8s.io", "images", "import", "-")
+    with archive.open("rb") as content:
+        done = subprocess.run(command, stdin=content, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError(f"{archive.name} can't be imported:\n{done.stderr.strip()}")
 

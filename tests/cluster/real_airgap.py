@@ -87,7 +87,7 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
         yield operator
     finally:
         shutil.rmtree(scratch)  # gigabytes of images
-        NAMESPACE.run("delete", "namespace", NAMESPACE.name, "--ignore-not-found", "--wait=false")
+        NAMESPACE.run("delete", "namespace", NAMESPACE.name, "--ignore-not-found")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,7 @@ def test_a_cell_runs_in_an_image_without_a_gateway(ada: Server) -> None:
         name: f"{REGISTRY}/{image}" for name, image in wanted.items()
     }
     assert all("@sha256:" in image for image in images.values())
+    assert pod["spec"]["imagePullSecrets"] == [{"name": "registry"}]
     assert ada.value(HAS_GATEWAY) is False
     assert json.loads(NAMESPACE.run("exec", ada.pod, "--container=kernel", "--", "python3", "-c", HAS_GATEWAY)) is False
 

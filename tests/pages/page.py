@@ -68,9 +68,12 @@ def unaccounted(text: str, elsewhere: Mapping[str, str]) -> Iterator[str]:
 
 
 def pattern(shown: str) -> re.Pattern[str]:
-    """Return what finds `shown` in an output: whole lines, `...` for anything in a line, or lines where it is alone."""
+    """Return what finds `shown` in an output: whole lines but for spaces at their ends.
+
+    `...` is anything in a line, or any lines where it is alone.
+    """
     lines = [
-        r"(?:[^\n]*\n)*?" if line == "...\n" else re.escape(line).replace(re.escape("..."), r"[^\n]*")
-        for line in shown.splitlines(keepends=True)
+        r"(?:[^\n]*\n)*?" if line == "..." else re.escape(line).replace(re.escape("..."), r"[^\n]*") + " *\n"
+        for line in shown.splitlines()
     ]
     return re.compile(f"^{''.join(lines)}", re.MULTILINE)

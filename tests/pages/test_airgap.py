@@ -24,6 +24,7 @@ from tests.pages.session import ROOT, WITHOUT_NETWORK, Session, checkout, connec
 TEXT = (page.DOCS / "airgap.md").read_text()
 RUNTIME = ROOT / "postrender" / "kernelpair" / "runtime"
 STEPS = page.steps(TEXT)
+pytestmark = pytest.mark.xdist_group("airgap")
 ON_A_CLUSTER = {"cluster", "user"}
 
 

@@ -11,6 +11,7 @@ from tests.pages import page
 from tests.pages.session import WITHOUT_NETWORK, Session, checkout, connected
 
 STEPS = page.steps((page.DOCS / "bundle.md").read_text())
+pytestmark = pytest.mark.xdist_group("bundle-page")
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,7 @@ def test_a_command_in_the_text_is_found(text: str, command: str) -> None:
         ("b\n", "a\nb\nc\n", True),
         ("b\n", "a\nbc\n", False),
         ("b\n", "ab\n", False),
+        ("b\n", "b \n", True),
         ("a...z\n", "a to z\n", True),
         ("a...z\n", "a\nz\n", False),
         ("a\n...\nz\n", "a\n1\n2\nz\n", True),
