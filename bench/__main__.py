@@ -12,11 +12,18 @@ from pathlib import Path
 
 from ci.tools import ToolError
 
-from . import contests, hubs, pairs, report
+from . import bundles, contests, hubs, pairs, report
 from .contests import Contest, Sizes
 from .measure import Failed, Round, inside, rounds, run
 
-CONTESTS = {"a": hubs.chart_release, **contests.CONTESTS, "e": hubs.hook, "f": hubs.fitted_release, **pairs.CONTESTS}
+CONTESTS = {
+    "a": hubs.chart_release,
+    **contests.CONTESTS,
+    "e": hubs.hook,
+    "f": hubs.fitted_release,
+    **pairs.CONTESTS,
+    **bundles.CONTESTS,
+}
 
 # What a developer's shell may hold that would change a result.
 LEAKING = ("PYTHON", "HELM_", "KUBE", "PRIMEHUB_", "GOGC", "GOMAXPROCS")
@@ -42,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=list(CONTESTS), metavar="KEY", help="these contests: a to h")
+    parser.add_argument("--only", nargs="+", choices=list(CONTESTS), metavar="KEY", help="these contests: a to i")
     parser.add_argument("--rounds", type=_positive, metavar="N", help="as many rounds of every contest")
     parser.add_argument(
         "--quick", action="store_true", help="three rounds, and streams a tenth (d: a twentieth) as big"

@@ -223,6 +223,16 @@ def ratio(first: str, second: str) -> Callable[[Round], float]:
     return lambda one: one[first].seconds / one[second].seconds
 
 
+def seconds(name: str) -> Callable[[Round], float]:
+    """The figure that says how long a command takes."""
+    return lambda one: one[name].seconds
+
+
+def megabytes(name: str) -> Callable[[Round], float]:
+    """The figure that says how much memory a command holds."""
+    return lambda one: one[name].peak_bytes / MEGA
+
+
 def _write(path: Path, pieces: Iterable[str]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(pieces)

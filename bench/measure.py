@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -116,10 +118,27 @@ def inside(program: Command, names: Sequence[str], count: int, environment: Mapp
 
 
 def spent(pid: int) -> tuple[float, int]:
-    """Processor time in seconds and resident memory in bytes of a process (proc(5))."""
+    """Processor time in seconds, with that of children that ended, and resident bytes of a process (proc(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    ticks = int(fields[11]) + int(fields[12])
+    ticks = sum(map(int, fields[11:15]))
     return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def answers_at(port: int, process: subprocess.Popen[bytes] | None = None) -> float:
+    """The time of day at which something answers requests at a port of this machine, whatever it says.
+
+    Raises Failed when `process`, which is to answer, has ended.
+    """
+    while process is None or process.poll() is None:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=10).close()
+        except urllib.error.HTTPError:
+            return time.time()
+        except OSError:
+            time.sleep(POLL_SECONDS)
+        else:
+            return time.time()
+    raise Failed(f"nothing answers at port {port}: exit code {process.returncode}")
 
 
 def own_peak_bytes() -> int:

@@ -10,23 +10,18 @@ import statistics
 import subprocess
 import sys
 import threading
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.localpod import images, pair
-from tests.localpod.probes import HOST
+from tests.localpod import pair
 from tests.parity.servers import Server, start_client
 
-from .measure import POLL_SECONDS, spent
-from .pairs import CELL, CELL_P50, CELL_P99, GATEWAY, KERNEL, LAB, OUTPUT, of
+from .measure import answers_at, spent
+from .pairs import CELL, CELL_P50, CELL_P99, GATEWAY, LAB, OUTPUT, SOURCES, of
 
-KINDS = ("plain", "pair")
+KINDS = ("plain", *SOURCES)
 CELLS = 300
 OUTPUT_MIB = 95  # 100 MB
-PREINSTALLED = ("singleuser.image.name=example.org/user-gateway", "kernelGateway.gateway.source=image")
 HERE = Path(__file__).parent
 Samples = dict[str, list[float]]
 
@@ -46,9 +41,8 @@ def answer(process: subprocess.Popen[str]) -> Any:
 
 def running(count: int) -> list[Samples]:
     """Rounds on two servers that run all the time."""
-    with Server("plain") as plain, Server("pair", values=PREINSTALLED) as other:
-        servers = dict(zip(KINDS, (plain, other), strict=True))
-        return [_running(servers) for _ in range(count)]
+    with Server("plain") as plain, Server("pair") as other:
+        return [_running({"plain": plain, "pair": other}) for _ in range(count)]
 
 
 def _running(servers: dict[str, Server]) -> Samples:
@@ -63,23 +57,23 @@ def _running(servers: dict[str, Server]) -> Samples:
 
 
 def starting(count: int) -> list[Samples]:
-    """Rounds that each start both and an ipykernel."""
-    return [{**_starting("plain"), **_starting("pair"), KERNEL: _kernel()} for _ in range(count)]
+    """Rounds that each start a plain server, and a pair from each source."""
+    return [{name: figures for kind in KINDS for name, figures in _starting(kind).items()} for _ in range(count)]
 
 
 def _starting(kind: str) -> Samples:
-    server = Server(kind, values=PREINSTALLED if kind == "pair" else ())
+    server = Server("pair", source=SOURCES[kind]) if kind in SOURCES else Server(kind)
     began = server.running.began
     notebook = server.running.containers["notebook"]
     found: Samples = {}
 
     def watch(name: str, port: int, pid: int) -> None:
-        found[name] = [_answers_at(port) - began, *spent(pid)]
+        found[name] = [answers_at(port) - began, *spent(pid)]
 
     watchers = [threading.Thread(target=watch, args=(of(kind, LAB), server.ports[0], notebook.process.pid))]
-    if kind == "pair":
+    if kind in SOURCES:
         kernel = server.running.containers["kernel"]
-        watchers.append(threading.Thread(target=watch, args=(GATEWAY, server.ports[1], kernel.process.pid)))
+        watchers.append(threading.Thread(target=watch, args=(of(kind, GATEWAY), server.ports[1], kernel.process.pid)))
     for watcher in watchers:
         watcher.start()
     asked = ask(what="first_cell", home=str(server.home))
@@ -88,27 +82,6 @@ def _starting(kind: str) -> Samples:
         for watcher in watchers:
             watcher.join()
     return found
-
-
-def _answers_at(port: int) -> float:
-    """The time of day at which something answers requests at a port, whatever it says."""
-    while True:
-        try:
-            urllib.request.urlopen(f"http://{HOST}:{port}/api", timeout=10).close()
-        except urllib.error.HTTPError:
-            return time.time()
-        except OSError:
-            time.sleep(POLL_SECONDS)
-        else:
-            return time.time()
-
-
-def _kernel() -> list[float]:
-    front_end, user = (images.environment(name) / "bin" / "python" for name in ("front-end", "user-gateway"))
-    done = subprocess.run(
-        [front_end, "-I", HERE / "kernel_start.py", user], capture_output=True, text=True, check=True, timeout=120
-    )
-    return json.loads(done.stdout)
 
 
 if __name__ == "__main__":

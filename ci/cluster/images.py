@@ -46,7 +46,7 @@ WORKLOADS = {
     "proxy": Recipe("proxy"),
     "user-newer": Recipe("user", "trixie"),
     "user-conda": Recipe("user-conda"),
-    "user-r": Recipe("user-r", "user"),
+    "user-r": Recipe("user-r"),
     "bundle": Recipe("bundle", None),
 }
 """What the chart needs, and then what users may pick besides."""
@@ -54,12 +54,15 @@ WORKLOADS = {
 PROFILES = {"user": "Python", "user-newer": "A newer Python", "user-conda": "Python by conda", "user-r": "R"}
 """The images that users pick from, and what they are called there."""
 
+HAVE_GATEWAY = ("user-conda",)
+"""Those of them whose own gateway is to be used; for the others it is the default, the front-end's bundle."""
+
 
 def values() -> dict[str, Any]:
     """Return the chart's values that name these images instead of public ones."""
     image = {name: {"name": f"{REGISTRY}/{name}", "tag": TAG} for name in (*WORKLOADS, "pause")}
     return {
-        "kernelGateway": {"notebook": {"image": image["front-end"]}, "gateway": {"source": "image"}},
+        "kernelGateway": {"notebook": {"image": image["front-end"]}},
         "hub": {"image": image["hub"]},
         "proxy": {"chp": {"image": image["proxy"]}},
         "prePuller": {"pause": {"image": image["pause"]}},
@@ -68,7 +71,9 @@ def values() -> dict[str, Any]:
 
 
 def _profile(user: str) -> dict[str, Any]:
-    override = {} if user == "user" else {"image": name(user)}
+    override: dict[str, Any] = {} if user == "user" else {"image": name(user)}
+    if user in HAVE_GATEWAY:
+        override["extra_annotations"] = {"kernelpair/settings": '{"gateway": {"source": "image"}}'}
     return {"display_name": PROFILES[user], "slug": user, "kubespawner_override": override}
 
 

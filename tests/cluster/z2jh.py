@@ -56,7 +56,7 @@ class Z2jh(Release):
         gateway, user = images["kernelGateway"], images["singleuser"]
         front_end = _image(gateway["notebook"]["image"])
         plain = {"image": f"{front_end['name']}:{front_end['tag']}"}
-        settings = {"enabled": True, "notebook": {"image": front_end}, "gateway": gateway["gateway"]}
+        settings = {**gateway, "enabled": True, "notebook": {"image": front_end}}
         config = rights(self.token)
         service = config["JupyterHub"].pop("services")[0]
         config["JupyterHub"]["authenticator_class"] = "dummy"

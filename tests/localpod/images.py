@@ -88,8 +88,9 @@ def image(reference: str) -> Image:
 
 def environment(name: str) -> Path:
     """The environment made from the lock `name`, complete; builds it if need be."""
-    lock = LOCKS / f"{name}.txt"
-    key = hashlib.sha256(f"{sys.version}\n{sys.base_prefix}\n".encode() + lock.read_bytes()).hexdigest()[:12]
+    lock, without = LOCKS / f"{name}.txt", LOCKS / f"{name}.without"
+    made_from = b"".join(file.read_bytes() for file in (lock, without) if file.exists())
+    key = hashlib.sha256(f"{sys.version}\n{sys.base_prefix}\n".encode() + made_from).hexdigest()[:12]
     prefix = cache_folder() / f"{name}-{key}"
     complete = prefix / ".complete"
     prefix.parent.mkdir(parents=True, exist_ok=True)
@@ -98,8 +99,10 @@ def environment(name: str) -> Path:
         if not complete.exists():
             shutil.rmtree(prefix, ignore_errors=True)
             _run(name, sys.executable, "-m", "venv", str(prefix))
-            pip = (str(prefix / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-            _run(name, *pip, "--require-hashes", "--requirement", str(lock))
+            pip = (str(prefix / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet")
+            _run(name, *pip, "install", "--require-hashes", "--requirement", str(lock))
+            if without.exists():
+                _run(name, *pip, "uninstall", "--yes", "--requirement", str(without))
             complete.touch()
     return prefix
 

@@ -13,6 +13,7 @@ Settings come from the environment (kernelpair_settings); log lines go to stderr
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import signal
@@ -22,9 +23,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYTHONSAFEPATH
+if __name__ == "__main__":
+    gc.disable()  # until the gateway answers: what it imports stays, and isn't looked through for garbage
 import kernelpair_bundle
 import kernelpair_labextensions
 import kernelpair_memory
+import kernelpair_standins
 import kernelpair_token
 from kernelpair_deaths import Deaths
 from kernelpair_image import Image
@@ -98,6 +102,8 @@ def begin(settings: Settings, state: State, deaths: Deaths) -> Any:
         state.doing("starting the gateway")
         state.started(str(time.time_ns()))
         stage = "serve"
+        if bundle is not None:
+            kernelpair_standins.put()
         from kernelpair_app import gateway
 
         kernelpair_bundle.give_back(kept, os.environ)  # not before, for what was imported reads some of them
@@ -128,6 +134,8 @@ def run(state: State) -> int:
     app = begin(settings, state, deaths)
     signal.setitimer(signal.ITIMER_REAL, 0)
     state.ready()
+    gc.freeze()
+    gc.enable()
     unwatch = kernelpair_memory.watch(settings, deaths, app.kernel_manager.leaders)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
     app.io_loop.add_callback(Reaper(lambda: of_kernels(app.kernel_manager)).run)

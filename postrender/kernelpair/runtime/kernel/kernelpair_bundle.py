@@ -6,13 +6,14 @@ Standard library only, Python 3.9+.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import sys
-import threading
 from pathlib import Path
-from typing import Iterator, Mapping, MutableMapping, Optional
+from typing import Iterator, Mapping, MutableMapping, NoReturn, Optional
 
 from kernelpair_settings import Failure
 
@@ -23,6 +24,8 @@ FOLDERS = ("bin", "lib")
 KEPT = "KERNELPAIR_KEPT_"
 LOCALES = ("/usr/lib/locale/C.utf8", "/usr/lib/locale/C.UTF-8")
 SHOWN = 3
+BLOCK = 2**16  # bytes, which stay in the processor's cache until they are hashed
+COMPARED = "all files are compared"
 FIX = "make or copy it anew, and see who can write to where it comes from (gateway.bundle)"
 
 
@@ -42,26 +45,51 @@ class Bundle:
 
     def __init__(self, folder: Path, gateway: str) -> None:
         self.folder, self.gateway = folder, gateway
-        self._differences: list[str] = []
-        self._check = threading.Thread(target=self._compare, daemon=True)
+        self._found: list[str] = []
+        self._check: Optional[tuple[int, int]] = None
 
     def begin_check(self) -> None:
-        """Begin to compare all files with the list of hashes, beside whatever goes on."""
-        self._check.start()
+        """Begin to compare all files with the list of hashes, beside whatever goes on.
+
+        By a process of its own, to be begun before other threads are: a thread makes the imports wait for each of its
+        thousand files.
+        """
+        answer, told = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _tell_differences(self.folder, told)
+        os.close(told)
+        self._check = answer, child
 
     def end_check(self) -> None:
         """Wait until all files are compared; raise `Failure` if one differs, lacks or is too many."""
-        self._check.join()
-        if self._differences:
-            more = len(self._differences) - SHOWN
-            shown = ", ".join(self._differences[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+        if self._check is not None:
+            answer, child = self._check
+            self._check = None
+            with open(answer, encoding="utf-8", errors="surrogateescape") as file:  # noqa: PTH123 (a file descriptor)
+                lines = file.read().splitlines()
+            with contextlib.suppress(ChildProcessError):  # where whoever started this ignores SIGCHLD
+                os.waitpid(child, 0)
+            self._found = lines[:-1] if lines[-1:] == [COMPARED] else [*lines, "the comparison did not end"]
+        if self._found:
+            more = len(self._found) - SHOWN
+            shown = ", ".join(self._found[:SHOWN]) + (f" and {more} more" if more > 0 else "")
             raise Failure(f"the bundle {self.folder} is not what its list of hashes, {SUMS}, says: {shown}: {FIX}")
 
-    def _compare(self) -> None:
-        try:
-            self._differences = list(differences(self.folder))
-        except (OSError, ValueError) as error:  # the thread's end must not pass for a good one
-            self._differences = [f"{SUMS} can't be read ({error})"]
+
+def _tell_differences(folder: Path, told: int) -> NoReturn:
+    """Write what differs, a line each, and then `COMPARED`; ends the process."""
+    try:
+        for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM):
+            signal.signal(signum, signal.SIG_DFL)
+        with open(told, "w", encoding="utf-8", errors="surrogateescape") as file:
+            try:
+                file.writelines(f"{line}\n" for line in differences(folder))
+            except (OSError, ValueError) as error:
+                file.write(f"{SUMS} can't be read ({error})\n")
+            file.write(COMPARED)
+    finally:
+        os._exit(0)
 
 
 def differences(folder: Path) -> Iterator[str]:
@@ -71,17 +99,25 @@ def differences(folder: Path) -> Iterator[str]:
     sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     if not sums:
         raise ValueError("it lists nothing")
+    buffer = memoryview(bytearray(BLOCK))
     for name, digest in sums.items():
         try:
-            with open(f"{root}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 (pathlib takes a third of the time)
-                if hashlib.sha256(file.read()).hexdigest() != digest:
-                    yield f"{name} has other contents"
+            if _hash(f"{root}/{name}", buffer) != digest:
+                yield f"{name} has other contents"
         except OSError as error:
             yield f"{name} can't be read ({error.strerror})"
     for top in FOLDERS:
         for place, _, files in os.walk(f"{root}/{top}"):
             names = (f"{place[len(root) + 1 :]}/{file}" for file in files)
             yield from (f"{name} is not listed" for name in names if name not in sums)
+
+
+def _hash(path: str, buffer: memoryview) -> str:
+    found = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 (pathlib takes a third of the time)
+        while count := file.readinto(buffer):
+            found.update(buffer[:count])
+    return found.hexdigest()
 
 
 def kept(env: Mapping[str, str]) -> dict[str, str]:
