@@ -103,6 +103,10 @@ class Docker:
         """Write an archive of an image, under its tag."""
         _copy(self._archive(given.image), Path(given.output), given.image)
 
+    def login(self, given: argparse.Namespace) -> None:
+        """Take a password, which no image here needs."""
+        assert sys.stdin.readline().strip()
+
     def load(self, given: argparse.Namespace) -> None:
         """Take the image of an archive."""
         with tarfile.open(given.input) as archive:
@@ -156,6 +160,10 @@ def _arguments() -> argparse.ArgumentParser:
     build.add_argument("context", type=Path)
     save.add_argument("--output", required=True)
     load.add_argument("--input", type=Path, required=True)
+    login = commands.add_parser("login")
+    login.add_argument("--username", required=True)
+    login.add_argument("--password-stdin", action="store_true", required=True)
+    login.add_argument("server")
     inspect = commands.add_parser("image").add_subparsers(dest="command", required=True).add_parser("inspect")
     inspect.add_argument("--format", choices=[DIGEST], required=True)
     for one in (save, tag, push, inspect):
