@@ -37,6 +37,8 @@ AGAIN = (
 )
 """No command of the page: it gives the tests rights over users."""
 HAS_GATEWAY = "import importlib.util, json; print(json.dumps(importlib.util.find_spec('kernel_gateway') is not None))"
+NOBODY = "198.51.100.1"
+CONNECT = f"import socket; print(socket.socket().connect_ex(({NOBODY!r}, 443)))"
 FLOW = re.compile(r"^(\w+) .*?\bsrc=(\S+) dst=(\S+) sport=\d+ dport=(\d+)", re.MULTILINE)
 
 
@@ -117,6 +119,9 @@ def test_a_pod_talks_with_the_hub_and_with_nobody_else(ada: Server) -> None:
     found = connections(pod)
     assert to_the_hub in found
     assert found - {to_the_hub, ("udp", programs.ADDRESS, 53)} == set()
+    # What somebody's code begins is seen, to where nobody answers too.
+    assert ada.execute(CONNECT)["error"] == ""
+    assert connections(pod) - found == {("tcp", NOBODY, 443)}
 
 
 def test_a_cell_runs_in_an_image_without_a_gateway(ada: Server) -> None:
