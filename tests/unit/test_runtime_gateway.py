@@ -240,7 +240,7 @@ def test_kernels_inherit_everything_but_the_launchers_part() -> None:
 
 
 class FakeSpecs:
-    kernel_dirs = ("/home/share/jupyter/kernels", "/usr/share/jupyter/kernels")
+    kernel_dirs = ("/opt/share/jupyter/kernels", "/usr/share/jupyter/kernels")
 
     def __init__(self, *names: str) -> None:
         self.find_kernel_specs = lambda: dict.fromkeys(names, "")
@@ -251,7 +251,7 @@ def test_an_image_without_any_kernel_is_refused_with_the_places_searched_and_the
         launcher.check_kernels(FakeSpecs(), "no python3 or python on PATH")
     assert str(refused.value) == (
         "no kernel can run in this image: no python3 or python on PATH, and no kernelspec in"
-        " /home/share/jupyter/kernels, /usr/share/jupyter/kernels: install ipykernel in the image"
+        " /opt/share/jupyter/kernels, /usr/share/jupyter/kernels: install ipykernel in the image"
         " (python -m pip install ipykernel), or another kernel with its kernelspec in one of these folders"
     )
 

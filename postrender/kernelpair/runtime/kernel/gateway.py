@@ -139,7 +139,6 @@ def run(state: State) -> int:
     unwatch = kernelpair_memory.watch(settings, deaths, app.kernel_manager.leaders)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
     app.io_loop.add_callback(Reaper(lambda: of_kernels(app.kernel_manager)).run)
-    signal.signal(signal.SIGINT, lambda _signum, _frame: app.stop(from_signal=True))
     app.start()
     unwatch()
     say("stopped, as told" if app.told else "the gateway ended by itself")

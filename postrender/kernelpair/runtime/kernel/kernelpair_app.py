@@ -105,9 +105,14 @@ class PairGateway(KernelGatewayApp):  # type: ignore[misc]
 
     def start(self) -> None:
         """Run until told to stop."""
+        signal.signal(signal.SIGINT, self._signal_stop)
         # Upstream ignores SIGHUP, and what it starts would inherit that; it doesn't inherit a handler.
         self.io_loop.add_callback(signal.signal, signal.SIGHUP, lambda _signum, _frame: None)
         super().start()
+
+    def _signal_stop(self, signum: int, _frame: object) -> None:
+        # Upstream writes a log line, which fails where the signal comes in the middle of another, and nothing stops.
+        self.io_loop.add_callback(super()._signal_stop, signum, None)
 
     def stop(self, from_signal: bool = False) -> None:
         """End."""

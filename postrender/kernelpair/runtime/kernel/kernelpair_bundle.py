@@ -17,6 +17,7 @@ from typing import Iterator, Mapping, MutableMapping, NoReturn, Optional
 
 from kernelpair_settings import Failure
 
+LOADER = "lib/ld.so"  # what runs a bundle's Python, and no other
 MARK = "bundle.json"
 SUMS = "SHA256SUMS"
 # What the loader and the interpreter read; beside these a volume may hold anything, as lost+found.
@@ -32,10 +33,10 @@ FIX = "make or copy it anew, and see who can write to where it comes from (gatew
 def running() -> Optional[Bundle]:
     """Return the bundle whose Python runs this; None for another Python."""
     folder = Path(sys.prefix)
+    if not (folder / LOADER).is_file():
+        return None
     try:
         return Bundle(folder, json.loads((folder / MARK).read_text(encoding="utf-8"))["gateway"])
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Failure(f"{folder / MARK} can't be read ({error}): the bundle is damaged: {FIX}") from error
 

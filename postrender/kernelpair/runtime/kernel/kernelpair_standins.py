@@ -1,8 +1,8 @@
 """Stand-ins for modules that a bundle's gateway imports and hardly ever uses; a real one is imported once it is used.
 
 Upstream's modules import at their top what seeds, pages, metrics, events and a whole notebook server need, which a
-gateway in a pair doesn't have: half of the time until it answers, and a quarter of its memory. Only for a bundle, whose
-versions are pinned: tests/bundle looks whether these names are what they use.
+gateway in a pair doesn't have: a third of the processor time until it answers, and a quarter of its memory. Only for a
+bundle, whose versions are pinned: tests/bundle looks whether these names are what they use.
 
 Guarantees:
 - A stand-in has the names in `GIVEN`. For any other name the real module takes its place, so what nobody foresaw works.

@@ -1,0 +1,97 @@
+"""Runs the launcher as a container runtime does: in a root, as a user, in a network without routes."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ci import bundle
+from kernelpair import runtimefiles
+from kernelpair.core import names
+
+INSIDE = Path(__file__).with_name("inside.py")
+CLIENT = Path(__file__).with_name("client.py")
+NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child")
+# Whoever isn't root here is root in a namespace of his own, where there is no other user.
+MAPPED = () if os.geteuid() == 0 else ("--user", "--map-root-user")
+FOLDERS = ("proc", "dev", "tmp", names.RUN_DIR, names.PACKAGES_DIR, names.RUNTIME_DIR, names.BUNDLE_DIR)
+
+
+class Container(NamedTuple):
+    """A user's container: its image's root and environment, and whom it runs as.
+
+    `image` are folders of this machine that the root has at the same paths, not to be written.
+    """
+
+    root: Path
+    env: dict[str, str]
+    user: int = 0
+    home: str = "/home/ann"
+    read_only: bool = False
+    bundle: Path | None = None
+    image: Sequence[Path] = ()
+
+    def run(self, scratch: Path, kernel: str, code: str) -> dict[str, Any]:
+        """Start the launcher, run `code` in a `kernel`, stop it; what was found, or how the launcher failed.
+
+        `scratch` is for the volumes: folders that everybody can write.
+        """
+        volumes = {path: self._volume(scratch, path) for path in (names.RUN_DIR, names.PACKAGES_DIR, "/tmp", self.home)}
+        runtime = scratch / "runtime"
+        runtime.mkdir()
+        for name, text in runtimefiles.contents().items():
+            (runtime / name).write_text(text)
+        shutil.copy(CLIENT, runtime)
+        mounted = {path: (str(folder), True) for path, folder in volumes.items()}
+        mounted |= {str(folder): (str(folder), False) for folder in self.image}
+        mounted[names.RUNTIME_DIR] = (str(runtime), False)
+        mounted[names.BUNDLE_DIR] = (str(self.bundle or bundle.built()), False)
+        for path in (*FOLDERS, self.home, *map(str, self.image)):
+            (self.root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        wish = {
+            "root": str(self.root),
+            "volumes": mounted,
+            "read_only": self.read_only,
+            "user": self.user,
+            "env": {**self.env, **OURS, "HOME": self.home},
+            "kernel": kernel,
+            "code": code,
+        }
+        command = ["unshare", *MAPPED, *NAMESPACES, sys.executable, str(INSIDE), json.dumps(wish)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return {**json.loads(done.stdout), "log": done.stderr}
+
+    @staticmethod
+    def _volume(scratch: Path, path: str) -> Path:
+        folder = scratch / path.strip("/").replace("/", "-")
+        folder.mkdir()
+        folder.chmod(0o1777)
+        return folder
+
+
+OURS = {
+    "KERNELPAIR_PORT": "8889",
+    "KERNELPAIR_RUN": names.RUN_DIR,
+    "KERNELPAIR_SOURCE": "bundle",
+    "KERNELPAIR_PACKAGES": names.PACKAGES_DIR,
+    "KERNELPAIR_PIP_REQUIREMENT": "there-is-no-pip",
+    "KERNELPAIR_START_TIMEOUT": "60",
+}
+
+# What would reach into the bundle's process is the kernel's own again.
+IMAGE = {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": "/opt/lib", "MALLOC_ARENA_MAX": "1", "OPENSSL_CONF": "/none.cnf"}
+USERS = (0,) if MAPPED else (0, 1000, 1234567890)
+# What Jupyter gives its kernels, and upstream's gateway to those that it starts.
+JUPYTERS = {"JPY_PARENT_PID", "JPY_SESSION_NAME", "KERNEL_USERNAME", "KERNEL_GATEWAY", "KERNEL_ID", "KERNEL_LANGUAGE"}
+
+
+def of_image(env: Mapping[str, str]) -> dict[str, str]:
+    """A kernel's environment without what Jupyter adds."""
+    return {name: value for name, value in env.items() if name not in JUPYTERS}
