@@ -39,6 +39,7 @@ PARTS = {
     "cluster": Part(("real_cluster",), of_our_cluster=True),
     "releases": Part(("real_pair", "real_upgrades", "real_z2jh"), together=True),
     "pods": Part(("real_images", "real_admission", "real_isolation", "real_containers")),
+    "airgap": Part(("real_airgap",)),
     "browser": Part(("real_browser",)),
     "memory": Part(("real_memory",)),
     "survival": Part(("real_survival",)),

@@ -109,7 +109,7 @@ def build_start(arch: str, place: Path, scratch: Path) -> None:
         "GOENV": "off",
         **dict.fromkeys(("GOAMD64", "GOARM64", "GOEXPERIMENT", "GODEBUG"), ""),
     }
-    command = [str(tools.path("go")), "build", "-ldflags", "-s -w -buildid=", "-o", str(place), "."]
+    command = [str(tools.path("go")), "build", "-ldflags", "-s -w -buildid=", "-o", str(place.absolute()), "."]
     tools.Steps("bundle", scratch).run("building start", command, environment, FOLDER / "start")
 
 

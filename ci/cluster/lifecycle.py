@@ -39,7 +39,7 @@ def up() -> Path:
             with _timed("programs of the node"):
                 _start(kubernetes, coredns)
             with _timed("node"):
-                _load(images.build("pause", "pause", pause.parent))
+                load(images.build("pause", "pause", pause.parent))
                 _wait_until_ready()
             (state.FOLDER / "ready").touch()
             _say(f"up after {time.monotonic() - began:.1f} s")
@@ -56,7 +56,7 @@ def load_images() -> Path:
             with _timed(f"image {image}"):
                 archive = images.built(image)
             with _timed(f"image {image}: loading"):
-                _load(archive)
+                load(archive)
         values = state.FOLDER / "values.json"
         values.write_text(json.dumps(images.values(), indent=2))
     return values
@@ -154,13 +154,15 @@ def _write(file: Path, text: str) -> None:
     file.write_text(text)
 
 
-def _load(archive: Path) -> None:
+def load(archive: Path) -> None:
     """Give the node an image."""
     pid = state.node()
     if pid is None:
         raise ClusterError(f"the node ended:\n{_logs()}")
-    command = state.inside(pid, "ctr", "--namespace=k8s.io", "images", "import", str(archive))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    # By standard input: the node's root has not every folder of this machine.
+    command = state.inside(pid, "ctr", "--namespace=k8s.io", "images", "import", "-")
+    with archive.open("rb") as content:
+        done = subprocess.run(command, stdin=content, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ClusterError(f"{archive.name} can't be imported:\n{done.stderr.strip()}")
 
