@@ -54,9 +54,6 @@ WORKLOADS = {
 PROFILES = {"user": "Python", "user-newer": "A newer Python", "user-conda": "Python by conda", "user-r": "R"}
 """The images that users pick from, and what they are called there."""
 
-HAVE_GATEWAY = ("user-conda",)
-"""Those of them whose own gateway is to be used; for the others it is the default, the front-end's bundle."""
-
 
 def values() -> dict[str, Any]:
     """Return the chart's values that name these images instead of public ones."""
@@ -71,9 +68,7 @@ def values() -> dict[str, Any]:
 
 
 def _profile(user: str) -> dict[str, Any]:
-    override: dict[str, Any] = {} if user == "user" else {"image": name(user)}
-    if user in HAVE_GATEWAY:
-        override["extra_annotations"] = {"kernelpair/settings": '{"gateway": {"source": "image"}}'}
+    override = {} if user == "user" else {"image": name(user)}
     return {"display_name": PROFILES[user], "slug": user, "kubespawner_override": override}
 
 

@@ -78,7 +78,7 @@ def _installed(executable: Path) -> Python:
     The prefix of one that stands elsewhere can't be told, as that of a script that starts another.
     """
     real = executable.resolve()
-    for folder in real.parents:
+    for folder in list(real.parents)[:-1]:  # below / it is that of /usr, by links
         version = _version_in(folder, ["os.py", "os.pyc"], _version_of(real))
         if version:
             return Python(executable, folder, version)
