@@ -110,3 +110,12 @@ def test_the_launcher_uses_them(bundle: Path, tmp_path: Path) -> None:
     assert (bool(said), launcher.returncode) == (True, 0), rest
     compiled = set(re.findall(rf"{re.escape(str(bundle))}/lib/python3\.11/site-packages/([\w.]+)/", maps))
     assert compiled == {"pyzmq.libs", "tornado", "zmq"}
+
+
+def test_a_kernel_that_has_just_answered_is_not_taken_for_a_busy_one(bundle: Path) -> None:
+    """Whose first cell would run unheard."""
+    command = [str(bundle / "start"), str(HERE / "inside_nudge.py"), str(images.RUNTIME)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found == {"idle": ["idle"], "has just answered": ["idle"], "runs a cell": [], "gone": []}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+
+BUSY_SECONDS = 0.25
 
 
 class PairConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
@@ -22,6 +25,23 @@ class PairConnection(ZMQChannelsWebsocketConnection):  # type: ignore[misc]
         """Begin to serve; small messages aren't held back until earlier ones are acknowledged, which takes 40 ms."""
         self.websocket_handler.set_nodelay(True)
         return super().connect()
+
+    def nudge(self) -> asyncio.Future[None]:
+        """Make sure that this connection hears the kernel, before anything is asked.
+
+        Upstream leaves a busy kernel alone, and takes one for busy that has just answered this connection's first
+        question, whose end it hasn't heard yet: the first cell may then run unheard. One that runs a cell is busy for
+        longer.
+        """
+        return asyncio.ensure_future(self._nudge_unless_busy())
+
+    async def _nudge_unless_busy(self) -> None:
+        until = time.monotonic() + BUSY_SECONDS
+        while self.kernel_id in self.multi_kernel_manager and time.monotonic() < until:
+            if getattr(self.kernel_manager, "execution_state", None) != "busy":
+                await super().nudge()
+                return
+            await asyncio.sleep(0.01)
 
     def disconnect(self) -> None:
         """Let go of the kernel; a bridge that was killed had no time to end its own."""
