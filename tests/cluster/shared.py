@@ -39,8 +39,8 @@ def _profile(slug: str, override: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_gateway() -> list[dict[str, Any]]:
-    """The image that has a gateway of its own, which is to be taken."""
-    taken = {"extra_annotations": {"kernelpair/settings": '{"gateway": {"source": "image"}}'}}
+    """The image that has a gateway of its own, which is to be taken; KubeSpawner takes single braces for its own."""
+    taken = {"extra_annotations": {"kernelpair/settings": '{{"gateway": {{"source": "image"}}}}'}}
     conda = [profile for profile in pictured() if profile["slug"] == "user-conda"]
     return [_profile("own-gateway", {**profile["kubespawner_override"], **taken}) for profile in conda]
 
