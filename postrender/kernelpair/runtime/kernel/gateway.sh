@@ -6,7 +6,8 @@ for python in python3 python; do
         exec "$python" -s "${0%/*}/gateway.py"
     fi
 done
-why="no Python 3.9 or newer on PATH in this image (PATH=$PATH): install one with ipykernel, or spawn this image plain (annotation kernelpair/split: \"false\")"
+why="no Python 3.9 or newer on PATH in this image (PATH=$PATH): install one with ipykernel, use the bundle, which needs"
+why="$why none (gateway.source: bundle), or spawn this image plain (annotation kernelpair/split: \"false\")"
 echo "kernelpair: $why" >&2
 umask 022 # the notebook server, which shows it (kernelpair_state), may be another user
 { echo "$why" >"${KERNELPAIR_RUN:-/dev/null}/failure"; } 2>/dev/null
