@@ -84,8 +84,9 @@ def main(root, layer, volumes, read_only, user, env, entrypoint, alone, **wish):
     asked = subprocess.run(ask, stdout=subprocess.PIPE, text=True, check=False)
     found |= json.loads(asked.stdout) if asked.returncode == 0 else {"client": asked.returncode}
     found["processes"], found["bundle"] = seen_below(process.pid, Path(merged, "proc"))
+    told = time.monotonic()
     process.terminate()
-    return {**found, "code": process.wait(SECONDS)}
+    return {**found, "code": process.wait(SECONDS), "stopping": time.monotonic() - told}
 
 
 def seen_below(gateway, processes):

@@ -15,8 +15,6 @@ from tests.localpod import images
 from tests.roots import debian
 from tests.roots.container import IMAGE, USERS, Container, of_image
 
-pytestmark = pytest.mark.xdist_group("roots-python")
-
 FACTS = Path(__file__).with_name("facts.py").read_text()
 ALONE = ("python3", "-c", FACTS)
 # The second has a tornado, pyzmq and jupyter_client with which no gateway runs.

@@ -5,12 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.roots import debian
 from tests.roots.container import IMAGE, USERS, Container, of_image
-
-pytestmark = pytest.mark.xdist_group("roots-debian")
 
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 R = debian.Recipe(
