@@ -13,6 +13,7 @@ class Deed(NamedTuple):
 
     `ends` are the parts of `ALL` that end with it; a file in the home never does. `told` is the error in which the
     running cell ends ("": it doesn't) and what its text says. `plain` is what is lost where the pod is no pair.
+    `carries` says that output passes through what is killed, which takes along what it was about to hand on.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Deed(NamedTuple):
     told: tuple[str, str]
     pair: str
     plain: str
+    carries: bool = False
 
 
 _KERNELS = frozenset({"the running cell", "other kernels' memory", "kernel"})
@@ -43,6 +45,7 @@ DEEDS = (
         ("", ""),
         _SERVER,
         "all kernels' memory, and the page",
+        carries=True,
     ),
     Deed(
         "the notebook container",
@@ -50,6 +53,7 @@ DEEDS = (
         ("", ""),
         _SERVER,
         "all kernels' memory, and the page",
+        carries=True,
     ),
     Deed(
         "the pod",
@@ -63,8 +67,10 @@ DEEDS = (
         "the proxy",
         frozenset(),
         ("", ""),
-        "nothing: the page connects again within a minute, when the hub has told the new proxy its routes",
+        "nothing but output on its way in that moment: the page connects again within a minute, when the hub has told"
+        " the new proxy its routes",
         "the same",
+        carries=True,
     ),
     Deed(
         "the API server, for a while", frozenset(), ("", ""), "nothing; new servers start when it is back", "the same"

@@ -177,8 +177,7 @@ def _ready(scene: Scene) -> dict[str, Any] | None:
 def _holds(deed: Deed, found: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> None:
     containers = [{name: status["containerID"] for name, status in statuses(pod).items()} for pod in (before, after)]
     missing = found["missing"]
-    # A server that is killed takes what it was about to hand on.
-    assert not missing or ("notebook" in deed.ends and len(missing) <= ON_THEIR_WAY), found
+    assert not missing or (deed.carries and len(missing) <= ON_THEIR_WAY), found
     stays = {
         "the running cell": missing is not None,
         "other kernels' memory": found["memory"],

@@ -24,7 +24,7 @@ class Shared(Release):
     def _values(self) -> dict[str, Any]:
         values = super()._values()
         values["prePuller"] = {"continuous": {"enabled": False}}
-        values["singleuser"]["profileList"] = [*(pictured() or [_profile("user", {})]), *with_gateway(), *_profiles()]
+        values["singleuser"]["profileList"] = [*(pictured() or [_profile("user", {})]), *_profiles()]
         return values
 
 
@@ -36,13 +36,6 @@ def pictured() -> list[dict[str, Any]]:
 
 def _profile(slug: str, override: dict[str, Any]) -> dict[str, Any]:
     return {"display_name": slug, "slug": slug, "kubespawner_override": override}
-
-
-def with_gateway() -> list[dict[str, Any]]:
-    """The image that has a gateway of its own, which is to be taken."""
-    taken = {"extra_annotations": {"kernelpair/settings": '{"gateway": {"source": "image"}}'}}
-    conda = [profile for profile in pictured() if profile["slug"] == "user-conda"]
-    return [_profile("own-gateway", {**profile["kubespawner_override"], **taken}) for profile in conda]
 
 
 def _profiles() -> list[dict[str, Any]]:

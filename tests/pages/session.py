@@ -40,8 +40,7 @@ def connected(scratch: Path, helm: str, docker: str) -> dict[str, str]:
 def disconnected(scratch: Path, helm: str, docker: str, **more: str) -> dict[str, str]:
     """Return that of one without, where no kernelpair is installed, and nothing tells pip of a package index."""
     environment = {name: value for name, value in connected(scratch, helm, docker).items() if name[:4] != "PIP_"}
-    ours = str(Path(sys.executable).parent)
-    path = [folder for folder in environment["PATH"].split(":") if folder != ours]
+    path = [folder for folder in environment["PATH"].split(":") if not (Path(folder) / "kernelpair").exists()]
     # The Python of the other machine, which made the wheelhouse.
     _programs(scratch, {"python3": (str(getattr(sys, "_base_executable", sys.executable)),)})
     home = scratch / "home"
