@@ -62,7 +62,7 @@ class Container(NamedTuple):
             "layer": str(layer),
             "volumes": mounted,
             "read_only": self.read_only,
-            "user": self.user,
+            "user": None if MAPPED else self.user,
             "env": {**self.env, **OURS, "HOME": self.home},
             "entrypoint": list(self.entrypoint),
             "alone": list(alone),

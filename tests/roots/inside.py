@@ -63,7 +63,8 @@ def main(root, layer, volumes, read_only, user, env, entrypoint, alone, **wish):
     variables = [f"{name}={value}" for name, value in env.items()]
     merged = enter(root, layer, volumes, read_only)
     chroot = ["env", "--ignore-environment", *variables]
-    chroot += ["/usr/sbin/chroot", f"--userspec={user}:{user}", "--groups=", merged]
+    # Without one, whoever this is stays who it is: in a namespace of a user there is nobody else to be.
+    chroot += ["/usr/sbin/chroot", *([] if user is None else [f"--userspec={user}:{user}", "--groups="]), merged]
     run = Path(volumes["/run/kernelpair"][0])
     found = {}
     if alone:
