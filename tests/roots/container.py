@@ -19,14 +19,15 @@ INSIDE = Path(__file__).with_name("inside.py")
 CLIENT = Path(__file__).with_name("client.py")
 NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child")
 # Whoever isn't root here is root in a namespace of his own, where there is no other user.
+VOLUMES = (names.RUN_DIR, names.PACKAGES_DIR, "/tmp")
 MAPPED = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-FOLDERS = ("proc", "dev", "tmp", names.RUN_DIR, names.PACKAGES_DIR, names.RUNTIME_DIR, names.BUNDLE_DIR)
 
 
 class Container(NamedTuple):
-    """A user's container: its image's root and environment, and whom it runs as.
+    """A user's container: its image's root, environment and entrypoint, and whom it runs as.
 
-    `image` are folders of this machine that the root has at the same paths, not to be written.
+    `root` is a folder that stays as it is. `image` are folders of this machine that the root has at the same paths,
+    not to be written; `volumes` paths at which empty folders are mounted.
     """
 
     root: Path
@@ -36,30 +37,35 @@ class Container(NamedTuple):
     read_only: bool = False
     bundle: Path | None = None
     image: Sequence[Path] = ()
+    volumes: Sequence[str] = ()
+    entrypoint: Sequence[str] = ()
 
-    def run(self, scratch: Path, kernel: str, code: str) -> dict[str, Any]:
+    def run(self, scratch: Path, kernel: str, code: str, alone: Sequence[str] = ()) -> dict[str, Any]:
         """Start the launcher, run `code` in a `kernel`, stop it; what was found, or how the launcher failed.
 
-        `scratch` is for the volumes: folders that everybody can write.
+        `scratch` is for the volumes: folders that everybody can write. What the command `alone` prints in the same
+        container, without a gateway, is found as "alone".
         """
-        volumes = {path: self._volume(scratch, path) for path in (names.RUN_DIR, names.PACKAGES_DIR, "/tmp", self.home)}
+        mounted = {path: (self._volume(scratch, path), True) for path in (*VOLUMES, self.home, *self.volumes)}
         runtime = scratch / "runtime"
         runtime.mkdir()
         for name, text in runtimefiles.contents().items():
             (runtime / name).write_text(text)
         shutil.copy(CLIENT, runtime)
-        mounted = {path: (str(folder), True) for path, folder in volumes.items()}
         mounted |= {str(folder): (str(folder), False) for folder in self.image}
         mounted[names.RUNTIME_DIR] = (str(runtime), False)
         mounted[names.BUNDLE_DIR] = (str(self.bundle or bundle.built()), False)
-        for path in (*FOLDERS, self.home, *map(str, self.image)):
-            (self.root / path.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        layer = scratch / "layer"
+        layer.mkdir()
         wish = {
             "root": str(self.root),
+            "layer": str(layer),
             "volumes": mounted,
             "read_only": self.read_only,
-            "user": self.user,
+            "user": None if MAPPED else self.user,
             "env": {**self.env, **OURS, "HOME": self.home},
+            "entrypoint": list(self.entrypoint),
+            "alone": list(alone),
             "kernel": kernel,
             "code": code,
         }
@@ -69,11 +75,11 @@ class Container(NamedTuple):
         return {**json.loads(done.stdout), "log": done.stderr}
 
     @staticmethod
-    def _volume(scratch: Path, path: str) -> Path:
+    def _volume(scratch: Path, path: str) -> str:
         folder = scratch / path.strip("/").replace("/", "-")
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)  # what the test has put there is in it
         folder.chmod(0o1777)
-        return folder
+        return str(folder)
 
 
 OURS = {
@@ -88,10 +94,12 @@ OURS = {
 # What would reach into the bundle's process is the kernel's own again.
 IMAGE = {"PATH": "/usr/bin:/bin", "LD_LIBRARY_PATH": "/opt/lib", "MALLOC_ARENA_MAX": "1", "OPENSSL_CONF": "/none.cnf"}
 USERS = (0,) if MAPPED else (0, 1000, 1234567890)
-# What Jupyter gives its kernels, and upstream's gateway to those that it starts.
+# What Jupyter gives its kernels, and upstream's gateway to those that it starts; and what every server that is a Python
+# sets for them where the image has no locale (PEP 538).
 JUPYTERS = {"JPY_PARENT_PID", "JPY_SESSION_NAME", "KERNEL_USERNAME", "KERNEL_GATEWAY", "KERNEL_ID", "KERNEL_LANGUAGE"}
+JUPYTERS |= {"LC_CTYPE"}
 
 
 def of_image(env: Mapping[str, str]) -> dict[str, str]:
-    """A kernel's environment without what Jupyter adds."""
-    return {name: value for name, value in env.items() if name not in JUPYTERS}
+    """A process's environment without what Jupyter adds, and what is the gateway's."""
+    return {name: value for name, value in env.items() if name not in {*JUPYTERS, *OURS}}

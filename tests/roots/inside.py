@@ -32,62 +32,92 @@ def mount(*words):
     subprocess.run(["mount", *words], check=True)
 
 
-def enter(root, volumes, read_only):
-    """Mount what a container runtime mounts; `volumes` are path in the root -> (folder, whether it can be written)."""
+def enter(root, layer, volumes, read_only):
+    """Mount what a container runtime mounts, `root` under a layer that goes with the namespace; return where.
+
+    `volumes` are path in the root -> (folder, whether it can be written); `layer` is an empty folder.
+    """
     mount("--make-rprivate", "/")
-    mount("--bind", root, root)
-    for path, (folder, writable) in volumes.items():
-        mount("--bind", folder, root + path)
-        if not writable:
-            mount("-o", "remount,bind,ro", root + path)
-    mount("-t", "proc", "proc", f"{root}/proc")
-    mount("--rbind", "/dev", f"{root}/dev")
+    mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", layer)
+    upper, work, merged = (Path(layer, name) for name in ("upper", "work", "merged"))
+    for folder in (upper, work, merged):
+        folder.mkdir()
+    mount("-t", "overlay", "-o", f"lowerdir={root},upperdir={upper},workdir={work}", "overlay", str(merged))
+    places = {path: merged / path.lstrip("/") for path in (*volumes, "/proc", "/dev")}
+    for path, place in places.items():
+        place.mkdir(parents=True, exist_ok=True)
+        if path in volumes:
+            folder, writable = volumes[path]
+            mount("--bind", folder, str(place))
+            if not writable:
+                mount("-o", "remount,bind,ro", str(place))
+    mount("-t", "proc", "proc", str(places["/proc"]))
+    mount("--rbind", "/dev", str(places["/dev"]))
     if read_only:
-        mount("-o", "remount,bind,ro", root)
+        mount("-o", "remount,bind,ro", str(merged))
+    return str(merged)
 
 
-def main(root, volumes, read_only, user, env, kernel, code):
+def main(root, layer, volumes, read_only, user, env, entrypoint, alone, **wish):
     loopback_up()
-    enter(root, volumes, read_only)
     variables = [f"{name}={value}" for name, value in env.items()]
-    chroot = [
-        "env",
-        "--ignore-environment",
-        *variables,
-        "/usr/sbin/chroot",
-        f"--userspec={user}:{user}",
-        "--groups=",
-        root,
-    ]
-    run, port = Path(volumes["/run/kernelpair"][0]), int(env["KERNELPAIR_PORT"])
-    process = subprocess.Popen([*chroot, START, PROGRAM], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    merged = enter(root, layer, volumes, read_only)
+    chroot = ["env", "--ignore-environment", *variables]
+    # Without one, whoever this is stays who it is: in a namespace of a user there is nobody else to be.
+    chroot += ["/usr/sbin/chroot", *([] if user is None else [f"--userspec={user}:{user}", "--groups="]), merged]
+    run = Path(volumes["/run/kernelpair"][0])
+    found = {}
+    if alone:
+        said = subprocess.run(
+            [*chroot, *entrypoint, *alone], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        )
+        found["alone"] = said.stdout
+    process = subprocess.Popen([*chroot, *entrypoint, START, PROGRAM], stdin=subprocess.DEVNULL, stdout=sys.stderr)
     until = time.monotonic() + SECONDS
     while not (run / "started").exists() or (run / "doing").exists():
         if process.poll() is not None or time.monotonic() > until:
             break
         time.sleep(0.02)
     if (run / "failure").exists():
-        return {"code": process.wait(SECONDS), "failure": (run / "failure").read_text()}
-    wish = {"port": port, "token": (run / "token").read_text(), "kernel": kernel, "code": code}
-    asked = subprocess.run([*chroot, START, CLIENT, json.dumps(wish)], stdout=subprocess.PIPE, text=True, check=False)
-    found = json.loads(asked.stdout) if asked.returncode == 0 else {"client": asked.returncode}
-    found["bundle"] = seen_in_kernels(process.pid)
+        return {**found, "code": process.wait(SECONDS), "failure": (run / "failure").read_text()}
+    wish |= {"port": int(env["KERNELPAIR_PORT"]), "token": (run / "token").read_text()}
+    ask = [*chroot, *entrypoint, START, CLIENT, json.dumps(wish)]
+    asked = subprocess.run(ask, stdout=subprocess.PIPE, text=True, check=False)
+    found |= json.loads(asked.stdout) if asked.returncode == 0 else {"client": asked.returncode}
+    found["processes"], found["bundle"] = seen_below(process.pid, Path(merged, "proc"))
+    told = time.monotonic()
     process.terminate()
-    return {**found, "code": process.wait(SECONDS)}
+    return {**found, "code": process.wait(SECONDS), "stopping": time.monotonic() - told}
 
 
-def seen_in_kernels(gateway):
-    """What the gateway's children have of the bundle: mapped files and open ones."""
-    found = set()
-    for process in Path("/proc").glob("[0-9]*"):
+def seen_below(gateway, processes):
+    """How many processes the gateway has below it, and what they have of the bundle: mapped files and open ones.
+
+    `processes` is the /proc of their namespace, which this one's isn't.
+    """
+    below, found = descendants(gateway, processes), set()
+    for process in below:
         try:
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == gateway:
-                found |= {line.split()[-1] for line in (process / "maps").read_text().splitlines() if "/" in line}
-                found |= {str(link.readlink()) for link in (process / "fd").iterdir()}
+            found |= {line.split()[-1] for line in (process / "maps").read_text().splitlines() if "/" in line}
+            found |= {str(link.readlink()) for link in (process / "fd").iterdir()}
         except OSError:
             continue
-    return sorted(path for path in found if "kernelpair-bundle" in path)
+    return len(below), sorted(path for path in found if "kernelpair-bundle" in path)
+
+
+def descendants(ancestor, processes):
+    parents = {}
+    for process in processes.glob("[0-9]*"):
+        try:
+            parents[process] = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    found, generation = [], [ancestor]
+    while generation:
+        generation = [process for process, parent in parents.items() if parent in generation]
+        found += generation
+        generation = [int(process.name) for process in generation]
+    return found
 
 
 sys.stdout.write(json.dumps(main(**json.loads(sys.argv[1]))))

@@ -1,71 +1,168 @@
-"""Roots with a Python of the user's: kernels are its own, and see nothing of the bundle."""
+"""Roots with a Python of the user's: a kernel is what it is without a gateway, and sees nothing of the bundle."""
 
 from __future__ import annotations
 
 import json
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ci.cluster.state import ROOT
 from tests.localpod import images
+from tests.roots import debian
 from tests.roots.container import IMAGE, USERS, Container, of_image
 
-pytestmark = pytest.mark.xdist_group("roots")
-
-PACKAGES = """
-import importlib.metadata, json
-print(json.dumps({found.metadata["Name"]: found.version for found in importlib.metadata.distributions()}))
-"""
-FACTS = (
-    f"PACKAGES = {PACKAGES!r}"
-    + """
-import json, subprocess, sys
-with open("/proc/self/environ") as variables:  # without what ipykernel sets for itself
-    given = dict(one.split("=", 1) for one in variables.read().rstrip("\\0").split("\\0"))
-listed = [sys.executable, "-m", "jupyter_client.kernelspecapp", "list", "--json"]
-specs = json.loads(subprocess.run(listed, capture_output=True, text=True).stdout)["kernelspecs"]
-print(json.dumps({
-    "prefix": sys.prefix, "path": sys.path, "env": given,
-    "packages": json.loads(subprocess.run([sys.executable, "-c", PACKAGES], capture_output=True).stdout),
-    "specs": {name: spec["spec"]["argv"][1:] for name, spec in specs.items()},
-}))
-"""
-)
+FACTS = Path(__file__).with_name("facts.py").read_text()
+ALONE = ("python3", "-c", FACTS)
 # The second has a tornado, pyzmq and jupyter_client with which no gateway runs.
 ENVIRONMENTS = ("user", "user-oldest")
+SUITES = {"bullseye": "3.9", "bookworm": "3.11", "trixie": "3.13"}
+LAST = USERS[-1]
+HOME = "/home/jovyan"
 
 
-@pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What this machine has of the system's folders and links, as a root."""
-    root = tmp_path_factory.mktemp("root")
+def compared(found: dict[str, Any], ordered: bool = True) -> dict[str, Any]:
+    """Compare a kernel with its Python alone; returns the facts.
+
+    Not `ordered`: that one's Jupyter is of before the rule that an environment of somebody else comes after the home.
+    """
+    assert (found["code"], found["bundle"]) == (0, []), found
+    assert found["processes"] > 1, found
+    assert found["terminal"] == IMAGE["LD_LIBRARY_PATH"]
+    alone, facts = json.loads(found["alone"]), json.loads(found["printed"])
+    for each in (alone, facts):
+        each["env"] = of_image(each["env"])
+    assert {name: facts[name] for name in facts if facts[name] != alone[name]} == {}, alone
+    assert facts.keys() == alone.keys()
+    assert facts["prefix_here"] == facts["prefix"]
+    # What else there is comes after.
+    places = found["places"][: len(facts["places"])]
+    assert places == facts["places"] if ordered else sorted(places) == sorted(facts["places"])
+    assert found["specs"].keys() == facts["specs"].keys()
+    for name, (argv, _) in found["specs"].items():
+        assert argv[1:] == facts["specs"][name][1:]
+    assert [line for line in found["log"].splitlines() if "Traceback" in line or "rror" in line] == []
+    return facts  # type: ignore[no-any-return]
+
+
+def machines_root(root: Path) -> tuple[Path, list[Path]]:
+    """Make `root` one with this machine's links of the system; returns it, and the folders that it needs besides."""
+    root.mkdir()
     root.chmod(0o755)
+    needed = [Path("/usr"), Path("/etc")]
     for name in ("bin", "sbin", "lib", "lib64"):
-        if Path("/", name).is_symlink():
-            (root / name).symlink_to(Path("/", name).readlink())
-    return root
+        folder = Path("/", name)
+        if folder.is_symlink():
+            (root / name).symlink_to(folder.readlink())
+        elif folder.exists():
+            needed.append(folder)
+    return root, needed if sys.base_prefix == "/usr" else [*needed, Path(sys.base_prefix)]
 
 
 @pytest.mark.parametrize(("environment", "user"), [(name, user) for name in ENVIRONMENTS for user in USERS])
-def test_a_kernel_is_the_images_own(root: Path, tmp_path: Path, environment: str, user: int) -> None:
+def test_a_kernel_is_the_virtual_environments(tmp_path: Path, environment: str, user: int) -> None:
     prefix = images.environment(environment)
-    system = [Path("/", name) for name in ("bin", "sbin", "lib", "lib64") if not (root / name).is_symlink()]
-    base = Path(sys.base_prefix) if sys.base_prefix != "/usr" else prefix
-    folders = list(dict.fromkeys([Path("/usr"), Path("/etc"), *filter(Path.exists, system), base, prefix]))
+    root, needed = machines_root(tmp_path / "root")
     env = {**IMAGE, "PATH": f"{prefix}/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
-    found = Container(root, env, user, image=folders).run(tmp_path, "python3", FACTS)
-    assert found["code"] == 0, found["log"]
-    facts: dict[str, Any] = json.loads(found["printed"])
-    assert facts["prefix"] == str(prefix)
-    assert [path for path in facts["path"] if "kernelpair" in path.removeprefix(str(images.cache_folder()))] == []
-    assert of_image(facts["env"]) == {**env, "HOME": "/home/jovyan"}
-    alone = subprocess.run([prefix / "bin/python3", "-c", PACKAGES], capture_output=True, check=True)
-    assert facts["packages"] == json.loads(alone.stdout)
-    assert found["specs"].keys() == facts["specs"].keys()
-    for name, (argv, _) in found["specs"].items():
-        assert argv[0] == f"{prefix}/bin/python"
-        assert argv[1:] == facts["specs"][name]
-    assert (found["bundle"], found["terminal"]) == ([], "1")
+    container = Container(root, env, user, image=[*needed, prefix], read_only=user == LAST)
+    found = container.run(scratch(tmp_path), "python3", FACTS, ALONE)
+    assert compared(found, ordered=environment == "user")["prefix"] == str(prefix)
+
+
+@pytest.mark.parametrize(("suite", "user"), [*((suite, LAST) for suite in SUITES), ("bookworm", 0)])
+def test_a_kernel_is_debians(tmp_path: Path, suite: str, user: int) -> None:
+    root = debian.unpacked(debian.Recipe(suite, ("python3-ipykernel",)))
+    found = Container(root, IMAGE, user, read_only=user == LAST).run(scratch(tmp_path), "python3", FACTS, ALONE)
+    facts = compared(found)
+    assert (facts["prefix"], facts["version"].startswith(SUITES[suite])) == ("/usr", True)
+
+
+def test_a_conda_like_image_is_activated_by_its_entrypoint(tmp_path: Path) -> None:
+    root, needed = machines_root(tmp_path / "root")
+    environment = images.environment("user")
+    conda = root / "opt" / "conda"
+    (conda / "envs" / "science" / "etc" / "conda" / "activate.d").mkdir(parents=True)
+    for entry in environment.iterdir():
+        (conda / "envs" / "science" / entry.name).symlink_to(entry)
+    (conda / "envs" / "science" / "etc" / "conda" / "activate.d" / "data.sh").write_text("export SCIENCE_DATA=/data\n")
+    shutil.copy(ROOT / "ci" / "images" / "conda-entrypoint.sh", conda / "entrypoint.sh")
+    container = Container(
+        root, IMAGE, LAST, image=[*needed, environment], entrypoint=("sh", "/opt/conda/entrypoint.sh")
+    )
+    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))
+    assert facts["prefix"] == facts["env"]["CONDA_PREFIX"] == "/opt/conda/envs/science"
+
+
+PYENV = debian.Recipe("trixie", ("pyenv",), alone=True)
+
+
+@pytest.mark.parametrize("chosen", ["file", "variable"])
+def test_pyenvs_shims_start_the_version_that_is_chosen(tmp_path: Path, chosen: str) -> None:
+    root, needed = machines_root(tmp_path / "root")
+    environment = images.environment("user")
+    pyenv = root / "opt" / "pyenv"
+    shutil.copytree(debian.unpacked(PYENV) / "usr" / "share" / "pyenv" / "libexec", pyenv / "libexec")
+    (pyenv / "bin").mkdir()
+    (pyenv / "bin" / "pyenv").symlink_to("../libexec/pyenv")
+    (pyenv / "versions").mkdir()
+    (pyenv / "versions" / "science").symlink_to(environment)
+    env = {**IMAGE, "PATH": "/opt/pyenv/shims:/opt/pyenv/bin:/usr/bin:/bin", "PYENV_ROOT": "/opt/pyenv"}
+    (pyenv / "version").write_text("science\n" if chosen == "file" else "system\n")
+    if chosen == "variable":
+        env["PYENV_VERSION"] = "science"
+    rehash = ("sh", "-c", 'test -e /opt/pyenv/shims/python3 || pyenv rehash; exec "$@"', "sh")
+    container = Container(root, env, 0, image=[*needed, environment], entrypoint=rehash)
+    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))
+    assert facts["prefix"] == "/opt/pyenv/versions/science"
+
+
+IN_HOME = ("tornado", "zmq", "jupyter_client", "jupyter_server", "kernel_gateway", "traitlets")
+
+
+def test_what_is_in_the_users_home_reaches_neither_gateway_nor_the_environment(tmp_path: Path) -> None:
+    """Of no use to anybody: each fails when imported, wherever Python looks for packages of a user or a project."""
+    root, needed = machines_root(tmp_path / "root")
+    prefix, home = images.environment("user"), scratch(tmp_path) / HOME.strip("/").replace("/", "-")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in (home, home / ".local" / "lib" / version / "site-packages"):
+        folder.mkdir(parents=True)
+        for name in IN_HOME:
+            (folder / f"{name}.py").write_text("raise ImportError('not this one')\n")
+    env = {**IMAGE, "PATH": f"{prefix}/bin:/usr/bin:/bin"}
+    container = Container(root, env, LAST, image=[*needed, prefix])
+    assert compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))["prefix"] == str(prefix)
+
+
+def test_a_kernel_needs_no_kernelspec(tmp_path: Path) -> None:
+    """An ipykernel that can be imported is one, as for Jupyter itself."""
+    root = debian.unpacked(debian.Recipe("bookworm", ("python3-ipykernel",)))
+    container = Container(root, {**IMAGE, "PATH": "/usr/bin"}, LAST, volumes=["/usr/share/jupyter"])
+    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))
+    assert facts["specs"]["python3"][1:] == ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
+
+
+def test_kernelspecs_of_everywhere(tmp_path: Path) -> None:
+    """Those of JUPYTER_PATH come before the home's, and those before Debian's; numbered Pythons are the image's."""
+    root = debian.unpacked(debian.Recipe("trixie", ("python3-ipykernel",)))
+    folder = scratch(tmp_path)
+    for place, argv in {"tmp": ["python", "one"], "home-jovyan/.local/share/jupyter": ["python3.13", "two"]}.items():
+        for name in ("python3", argv[1]) if place == "tmp" else ("one", argv[1]):
+            spec = folder / place / "kernels" / name / "kernel.json"
+            spec.parent.mkdir(parents=True)
+            spec.write_text(json.dumps({"argv": argv, "display_name": f"{name} of {place}", "language": "python"}))
+    env = {**IMAGE, "JUPYTER_PATH": "/tmp/nowhere:/tmp"}
+    found = Container(root, env, LAST).run(folder, "", "")
+    assert found["specs"] == {
+        "python3": [["/usr/bin/python3", "one"], "python3 of tmp"],
+        "one": [["/usr/bin/python3", "one"], "one of tmp"],
+        "two": [["/usr/bin/python3.13", "two"], "two of home-jovyan/.local/share/jupyter"],
+    }
+
+
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir(exist_ok=True)
+    return folder

@@ -11,7 +11,21 @@ import pytest
 from ci import bundle
 from tests.roots.container import IMAGE, USERS, Container, of_image
 
-pytestmark = pytest.mark.xdist_group("roots")
+# Between what it takes, a tenth of a second, and the five between two looks.
+STOPPING_SECONDS = 2.5
+# What an image may set for its own programs. Read by the gateway's process, each would break it, or lead it out of its
+# bundle.
+HOSTILE = {
+    "LD_PRELOAD": "/nowhere/hook.so",
+    "LD_AUDIT": "/nowhere/audit.so",
+    "GLIBC_TUNABLES": "glibc.malloc.check=3",
+    "MALLOC_PERTURB_": "85",
+    "SSL_CERT_FILE": "/nowhere/certificates.pem",
+    "PYTHONHOME": "/nowhere",
+    "PYTHONPATH": "/nowhere",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONVERBOSE": "1",
+}
 
 
 @pytest.mark.parametrize("user", USERS)
@@ -22,7 +36,21 @@ def test_a_kernel_without_python_runs(without_python: Path, tmp_path: Path, user
     assert found["specs"] == {"echo": [["/opt/echo/echo", "{connection_file}"], "Echo"]}
     assert of_image(json.loads(found["printed"])) == {**IMAGE, "HOME": made.home}
     assert (found["bundle"], found["code"]) == ([], 0), found["log"]
+    assert found["processes"] > 0, found
     assert "Python notebooks can't run in this image, only echo: no python3 or python on PATH" in found["log"]
+
+
+def test_what_an_image_sets_for_its_programs_is_the_kernels_alone(without_python: Path, tmp_path: Path) -> None:
+    found = Container(without_python, {**IMAGE, **HOSTILE}).run(tmp_path, "echo", "environment")
+    assert (found["bundle"], found["code"]) == ([], 0), found["log"]
+    assert of_image(json.loads(found["printed"])) == {**IMAGE, **HOSTILE, "HOME": "/home/jovyan"}
+
+
+def test_told_to_stop_while_nothing_happens_it_stops_at_once(without_python: Path, tmp_path: Path) -> None:
+    """Not at its next look around, seconds later: a pod that ends takes as long as its slowest container."""
+    found = Container(without_python, IMAGE).run(tmp_path, "", "")
+    assert found["code"] == 0, found
+    assert found["stopping"] < STOPPING_SECONDS
 
 
 def test_without_any_kernel_it_says_where_it_looked(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -82,6 +83,18 @@ LAYOUTS = {
         {**PYENV, **USUAL, "pyenv/version": "system\n"},
         {"usr/bin/python3": "python3.11"},
         {"PATH": "{}/pyenv/shims:{}/usr/bin"},
+        [("usr/bin/python3", "usr", "3.11")],
+    ),
+    "a free-threaded one, beside another": Layout(
+        {"opt/bin/python3.13t": "", "opt/lib/python3.13t/os.py": "", "opt/lib/python3.12/os.py": ""},
+        {"opt/bin/python3": "python3.13t"},
+        {"PATH": "{}/opt/bin"},
+        [("opt/bin/python3", "opt", "3.13t")],
+    ),
+    "two names of one, in two folders": Layout(
+        USUAL,
+        {"usr/bin/python3": "python3.11", "bin": "usr/bin"},
+        {"PATH": "{}/usr/bin:{}/bin"},
         [("usr/bin/python3", "usr", "3.11")],
     ),
     "a script of whoever made the image": Layout(
@@ -170,6 +183,42 @@ def test_an_environment_that_is_not_ones_own_comes_after_ones_own_folder(
     assert Image(make(tmp_path, layout)).data()[:2] == [tmp_path / USER, tmp_path / DATA]
 
 
+CONDA = {"conda/bin/python3.12": "", "conda/lib/python3.12/os.py": ""}
+# What conda's activation says, and whether the environment comes before the home.
+ACTIVATED = [
+    ({"CONDA_PREFIX": "{}/conda", "CONDA_DEFAULT_ENV": "science"}, True),
+    ({"CONDA_PREFIX": "{}/conda", "CONDA_DEFAULT_ENV": "base"}, False),
+    ({"CONDA_PREFIX": "{}/conda"}, False),
+    ({"CONDA_PREFIX": "{}/other", "CONDA_DEFAULT_ENV": "science"}, False),
+    ({}, False),
+    ({"JUPYTER_PREFER_ENV_PATH": "1"}, True),
+]
+
+
+@pytest.mark.parametrize(("env", "first"), ACTIVATED)
+def test_an_activated_conda_environment_comes_before_the_home(tmp_path: Path, env: dict[str, str], first: bool) -> None:
+    given = {"PATH": "{}/conda/bin", "HOME": "{}/home", **env}
+    found = Image(make(tmp_path, Layout(CONDA, {"conda/bin/python3": "python3.12"}, given, []))).data()
+    assert (found.index(tmp_path / "conda/share/jupyter") < found.index(tmp_path / USER)) == first
+
+
+def test_who_may_write_an_environment_is_not_its_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with conda's images whose folders belong to a group; jupyter_core's rule."""
+    layout = Layout({**USUAL, **VENV}, {"venv/bin/python3": "{}/usr/bin/python3.11"}, {"PATH": "{}/venv/bin"}, [])
+    env = {**make(tmp_path, layout), "HOME": f"{tmp_path}/home"}
+    (tmp_path / "venv").chmod(0o777)
+    monkeypatch.setattr("os.geteuid", lambda: os.getuid() + 1)
+    assert Image(env).data()[:2] == [tmp_path / USER, tmp_path / DATA]
+
+
+def test_debians_own_packages_stand_beside_its_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernelpair_pythons, "_SYSTEM", tmp_path / "usr")
+    layout = Layout(USUAL, {"usr/bin/python3": "python3.11"}, {"PATH": "{}/usr/bin", "PYTHONNOUSERSITE": "1"}, [])
+    env = make(tmp_path, layout)
+    found = [str(path) for path in packages(pythons(env)[0], env)]
+    assert found[-2:] == ["/usr/local/lib/python3.11/dist-packages", "/usr/lib/python3/dist-packages"]
+
+
 def test_a_conda_environment_counts_although_it_is_on_no_path(tmp_path: Path) -> None:
     given = {"PATH": "{}/none", "CONDA_PREFIX": "{}/conda", "IPYTHONDIR": "{}/i", "HOME": "{}/home"}
     found = Image(make(tmp_path, Layout({}, {}, given, []))).kernels()
@@ -209,6 +258,8 @@ def test_a_kernelspec_s_python_is_its_own_environment_s(tmp_path: Path) -> None:
     assert python("home/.local/share/jupyter/kernels/mine") == Path("venv/bin/python3")
 
 
-@pytest.mark.parametrize(("version", "names"), [("3.11", ("3", "3.11")), ("2.7", ("2", "2.7")), ("", ("3",))])
+@pytest.mark.parametrize(
+    ("version", "names"), [("3.11", ("3", "3.11")), ("3.13t", ("3", "3.13", "3.13t")), ("", ("3",))]
+)
 def test_the_names_of_a_python(version: str, names: tuple[str, ...]) -> None:
     assert kernelpair_pythons.Python(Path("/p"), None, version).numbers == names

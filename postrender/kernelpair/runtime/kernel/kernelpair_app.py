@@ -112,7 +112,8 @@ class PairGateway(KernelGatewayApp):  # type: ignore[misc]
 
     def _signal_stop(self, signum: int, _frame: object) -> None:
         # Upstream writes a log line, which fails where the signal comes in the middle of another, and nothing stops.
-        self.io_loop.add_callback(super()._signal_stop, signum, None)
+        # The loop's own method, for tornado's doesn't wake a loop that waits: it stops seconds later.
+        self.io_loop.asyncio_loop.call_soon_threadsafe(super()._signal_stop, signum, None)
 
     def stop(self, from_signal: bool = False) -> None:
         """End."""

@@ -88,7 +88,8 @@ class Image:
 
 
 def _owns(folder: Path) -> bool:
+    """As jupyter_core, to which one that may write, as a group may, isn't the owner."""
     try:
-        return folder.stat().st_uid == os.geteuid() or os.access(folder, os.W_OK)
+        return folder.stat().st_uid == os.geteuid()
     except OSError:
         return False

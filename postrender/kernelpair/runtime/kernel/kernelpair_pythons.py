@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Iterator, Mapping, NamedTuple, Optional, Sequence
 
 NAMES = ("python3", "python")
-_NUMBERED = re.compile(r"python(\d+\.\d+)")
+_NUMBERED = re.compile(r"python(\d+\.\d+t?)")  # t: free-threaded, with a library of its own
 _SYSTEM = Path("/usr")
 
 
@@ -20,8 +20,8 @@ class Python(NamedTuple):
     """One Python on PATH.
 
     ``executable`` is what starts it; ``prefix`` its sys.prefix, None where that can't be told (a wrapper); ``version``
-    as in "3.11"; ``base`` the Python that a virtual environment was made of, None for others; ``shares`` whether the
-    environment sees that one's packages too.
+    as in "3.11", or "3.13t"; ``base`` the Python that a virtual environment was made of, None for others; ``shares``
+    whether the environment sees that one's packages too.
     """
 
     executable: Path
@@ -32,8 +32,10 @@ class Python(NamedTuple):
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """What may follow `python` in its names: "3" and "3.11"."""
-        return (self.version.partition(".")[0], self.version) if self.version else ("3",)
+        """What may follow `python` in its names: "3" and "3.11"; a free-threaded one goes by "3.13" and "3.13t"."""
+        if not self.version:
+            return ("3",)
+        return tuple(dict.fromkeys((self.version.partition(".")[0], self.version.rstrip("t"), self.version)))
 
     @property
     def sees_home(self) -> bool:
