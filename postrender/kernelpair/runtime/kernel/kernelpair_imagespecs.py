@@ -22,12 +22,12 @@ class ImageKernelSpecs(KernelSpecManager):  # type: ignore[misc]
     """
 
     def __init__(self, **kwargs: Any) -> None:
+        self.image = Image(os.environ)
         super().__init__(**kwargs)
         self.ensure_native_kernel = False
-        self.image = Image(os.environ)
 
     def _kernel_dirs_default(self) -> list[str]:
-        return [str(folder) for folder in Image(os.environ).kernels()]
+        return [str(folder) for folder in self.image.kernels()]
 
     def find_kernel_specs(self) -> dict[str, str]:
         """Return the folders of all kernelspecs, by name."""
