@@ -75,11 +75,11 @@ def make(arch: str, folder: Path, source: Source = REGISTRIES) -> None:
 
 def fetch(arch: str, folder: Path) -> Source:
     """Fill the folders `packages` and `wheelhouse` in `folder` with what a build needs, for one without network."""
-    source = Source(folder / "packages", folder / "wheelhouse")
-    source.packages.mkdir(parents=True, exist_ok=True)  # type: ignore[union-attr]
+    packages, wheelhouse = folder / "packages", folder / "wheelhouse"
+    packages.mkdir(parents=True, exist_ok=True)
     for name, file in debian.packages(arch).items():
         version = locked_packages(arch)[name]["version"].replace(":", "%3a")
-        shutil.copyfile(file, folder / "packages" / f"{name}_{version}_{architecture(arch)['debian']}.deb")
-    wheels.download(arch, folder / "wheelhouse")
-    wheels.download_go(folder / "wheelhouse")
-    return source
+        shutil.copyfile(file, packages / f"{name}_{version}_{architecture(arch)['debian']}.deb")
+    wheels.download(arch, wheelhouse)
+    wheels.download_go(wheelhouse)
+    return Source(packages, wheelhouse)

@@ -10,7 +10,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
@@ -24,31 +24,29 @@ _HEADER = 60
 class Apt:
     """apt with lists and a state of its own, so that neither the machine's packages nor its architecture matter."""
 
-    def __init__(self, arch: str) -> None:
-        debian = architecture(arch)["debian"]
-        self.folder = tools.cache_folder() / "bundle" / "apt" / arch
-        for folder in ("state/lists/partial", "cache/archives/partial"):
-            (self.folder / folder).mkdir(parents=True, exist_ok=True)
-        (self.folder / "status").touch()
+    def __init__(self, folder: Path, more: Mapping[str, str] = {}) -> None:
+        """Keep all of that in `folder`; `more` are settings besides."""
+        for name in ("state/lists/partial", "cache/archives/partial"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "status").touch()
         settings = {
-            "Dir::State": f"{self.folder}/state",
-            "Dir::State::status": f"{self.folder}/status",
-            "Dir::Cache": f"{self.folder}/cache",
-            "APT::Architecture": debian,
-            "APT::Architectures": debian,
+            "Dir::State": f"{folder}/state",
+            "Dir::State::status": f"{folder}/status",
+            "Dir::Cache": f"{folder}/cache",
             "APT::Sandbox::User": "",
             "Acquire::Languages": "none",
+            **more,
         }
         self.options = [f"--option={name}={value}" for name, value in settings.items()]
 
     def update(self) -> None:
         """Read the sources' lists."""
-        self._run("apt-get", "update")
+        self.run("apt-get", "update")
 
     def candidates(self, name: str) -> dict[str, str]:
         """Return the sha256 of each version of a package that the sources have, the newest first."""
         found = {}
-        for stanza in self._run("apt-cache", "show", name).split("\n\n"):
+        for stanza in self.run("apt-cache", "show", name).split("\n\n"):
             fields = dict(re.findall(r"^([\w-]+): (.*)$", stanza, re.MULTILINE))
             if fields.get("Package") == name:
                 found.setdefault(fields["Version"], fields["SHA256"])
@@ -56,11 +54,12 @@ class Apt:
 
     def download(self, name: str, version: str, folder: Path) -> Path:
         """Return the package's file, downloaded into the empty `folder`."""
-        self._run("apt-get", "download", f"{name}={version}", folder=folder)
+        self.run("apt-get", "download", f"{name}={version}", folder=folder)
         (file,) = folder.glob("*.deb")
         return file
 
-    def _run(self, command: str, *arguments: str, folder: Path | None = None) -> str:
+    def run(self, command: str, *arguments: str, folder: Path | None = None) -> str:
+        """Run one of apt's commands, in `folder`; return what it prints. Raises BundleError."""
         line = [command, *self.options, "--quiet", *arguments]
         try:
             done = subprocess.run(
@@ -75,11 +74,18 @@ class Apt:
         return done.stdout
 
 
+def apt_for(arch: str) -> Apt:
+    """Return the apt for the packages of one architecture, in the cache."""
+    debian = architecture(arch)["debian"]
+    folder = tools.cache_folder() / "bundle" / "apt" / arch
+    return Apt(folder, {"APT::Architecture": debian, "APT::Architectures": debian})
+
+
 def lock() -> None:
     """Pin the newest version of each package that the sources have, for every architecture."""
     pins = {}
     for arch in recipe()["architectures"]:
-        apt = Apt(arch)
+        apt = apt_for(arch)
         apt.update()
         pins[arch] = {name: _newest(apt, name) for name in sorted(recipe()["debian"])}
     DEBIAN_LOCK.write_text(json.dumps(pins, indent=2) + "\n")
@@ -111,7 +117,7 @@ def packages(arch: str, folder: Path | None = None) -> dict[str, Path]:
         files = {name: store / f"{pin['sha256']}.deb" for name, pin in pins.items()}
         absent = [name for name, file in files.items() if not file.exists()]
         if absent:
-            _download(Apt(arch), {name: pins[name] for name in absent}, store)
+            _download(apt_for(arch), {name: pins[name] for name in absent}, store)
         return files
 
 
@@ -149,11 +155,12 @@ def contents(package: Path) -> dict[str, bytes]:
         entries = {entry.name.removeprefix("./"): entry for entry in archive if not entry.isdir()}
         found = {}
         for name, entry in entries.items():
-            while entry is not None and (entry.issym() or entry.islnk()):
-                linked = entry.linkname.removeprefix("./")
-                above = "" if entry.islnk() else str(Path(entry.name.removeprefix("./")).parent)
-                entry = entries.get(os.path.normpath(Path(above, linked)).lstrip("/"))  # type: ignore[assignment]
-            if entry is not None and (stream := archive.extractfile(entry)):
+            file: tarfile.TarInfo | None = entry
+            while file is not None and (file.issym() or file.islnk()):
+                linked = file.linkname.removeprefix("./")
+                above = "" if file.islnk() else str(Path(file.name.removeprefix("./")).parent)
+                file = entries.get(os.path.normpath(Path(above, linked)).lstrip("/"))
+            if file is not None and (stream := archive.extractfile(file)):
                 found[name] = stream.read()
     return found
 

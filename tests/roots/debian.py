@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ci import tools
+from ci.bundle.debian import Apt
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MERGED = ("bin", "sbin", "lib", "lib64")
@@ -75,26 +76,19 @@ def _make(recipe: Recipe, scratch: Path) -> Path:
 
 def _downloaded(recipe: Recipe, scratch: Path) -> list[Path]:
     """Return the packages' files and those of what they need, by an apt that takes nothing for installed."""
-    for folder in ("state/lists/partial", "cache/archives/partial"):
-        (scratch / folder).mkdir(parents=True)
-    (scratch / "status").touch()
-    (scratch / "sources.list").write_text(f"deb [signed-by={KEYRING}] {_mirror()} {recipe.suite} main\n")
+    sources = scratch / "sources.list"
+    sources.write_text(f"deb [signed-by={KEYRING}] {_mirror()} {recipe.suite} main\n")
     settings = {
-        "Dir::State": f"{scratch}/state",
-        "Dir::State::status": f"{scratch}/status",
-        "Dir::Cache": f"{scratch}/cache",
-        "Dir::Etc::sourcelist": f"{scratch}/sources.list",
+        "Dir::Etc::sourcelist": str(sources),
         "Dir::Etc::sourceparts": "/dev/null",
-        "APT::Sandbox::User": "",
-        "Acquire::Languages": "none",
         # Of a suite that is out of support, the lists are not renewed.
         "Acquire::Check-Valid-Until": "false",
     }
-    options = [f"--option={name}={value}" for name, value in settings.items()]
-    _run("apt-get", *options, "--quiet", "update")
+    apt = Apt(scratch, settings)
+    apt.update()
     folder = scratch / "cache" / "archives"
     how = ("download",) if recipe.alone else (*INSTALL, *COMMON)
-    _run("apt-get", *options, "--quiet", *how, *recipe.packages, folder=folder)
+    apt.run("apt-get", *how, *recipe.packages, folder=folder)
     return sorted(folder.glob("*.deb"))
 
 
@@ -110,9 +104,9 @@ def _mirror() -> str:
     raise RootError(f"apt has no source for the main component of {suite!r}, this machine's suite: {listed}")
 
 
-def _run(*command: str, folder: Path | None = None) -> str:
+def _run(*command: str) -> str:
     environment = {**os.environ, "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=folder)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:
         raise RootError(f"{' '.join(command)}: exit code {done.returncode}: {(done.stdout + done.stderr)[-2000:]}")
     return done.stdout
