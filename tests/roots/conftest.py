@@ -8,16 +8,17 @@ import pytest
 
 from ci import tools
 
-BUSYBOX = "/opt/echo/echo"
-SPEC = {"argv": [BUSYBOX, "{connection_file}"], "display_name": "Echo", "language": "echo"}
+KERNEL = "/opt/echo/echo"
+SPEC = {"argv": [KERNEL, "{connection_file}"], "display_name": "Echo", "language": "echo"}
 
 
 @pytest.fixture(scope="session")
 def without_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A root that holds one static executable, a kernel, and its kernelspec: no libc, no shell, no Python."""
     root = tmp_path_factory.mktemp("without-python")
-    (root / "opt/echo").mkdir(parents=True)
-    shutil.copy(tools.path("echo-kernel"), root / "opt/echo/echo")
+    kernel = root / KERNEL.lstrip("/")
+    kernel.parent.mkdir(parents=True)
+    shutil.copy(tools.path("echo-kernel"), kernel)
     spec = root / "usr/share/jupyter/kernels/echo/kernel.json"
     spec.parent.mkdir(parents=True)
     spec.write_text(json.dumps(SPEC))

@@ -18,8 +18,8 @@ from kernelpair.core import names
 INSIDE = Path(__file__).with_name("inside.py")
 CLIENT = Path(__file__).with_name("client.py")
 NAMESPACES = ("--mount", "--net", "--pid", "--fork", "--kill-child")
-# Whoever isn't root here is root in a namespace of his own, where there is no other user.
 VOLUMES = (names.RUN_DIR, names.PACKAGES_DIR, "/tmp")
+# Whoever isn't root here is root in a namespace of his own, where there is no other user.
 MAPPED = () if os.geteuid() == 0 else ("--user", "--map-root-user")
 
 
@@ -103,3 +103,14 @@ JUPYTERS |= {"LC_CTYPE"}
 def of_image(env: Mapping[str, str]) -> dict[str, str]:
     """A process's environment without what Jupyter adds, and what is the gateway's."""
     return {name: value for name, value in env.items() if name not in {*JUPYTERS, *OURS}}
+
+
+def both(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the command alone has printed, and what the kernel has, where nothing of the bundle was to be seen."""
+    assert (found["code"], found["bundle"]) == (0, []), found
+    assert found["processes"] > 1, found
+    assert found["terminal"] == IMAGE["LD_LIBRARY_PATH"]
+    alone, facts = json.loads(found["alone"]), json.loads(found["printed"])
+    for each in (alone, facts):
+        each["env"] = of_image(each["env"])
+    return alone, facts

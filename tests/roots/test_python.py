@@ -13,7 +13,7 @@ import pytest
 from ci.cluster.state import ROOT
 from tests.localpod import images
 from tests.roots import debian
-from tests.roots.container import IMAGE, USERS, Container, of_image
+from tests.roots.container import IMAGE, USERS, Container, both
 
 FACTS = Path(__file__).with_name("facts.py").read_text()
 ALONE = ("python3", "-c", FACTS)
@@ -29,12 +29,7 @@ def compared(found: dict[str, Any], ordered: bool = True) -> dict[str, Any]:
 
     Not `ordered`: that one's Jupyter is of before the rule that an environment of somebody else comes after the home.
     """
-    assert (found["code"], found["bundle"]) == (0, []), found
-    assert found["processes"] > 1, found
-    assert found["terminal"] == IMAGE["LD_LIBRARY_PATH"]
-    alone, facts = json.loads(found["alone"]), json.loads(found["printed"])
-    for each in (alone, facts):
-        each["env"] = of_image(each["env"])
+    alone, facts = both(found)
     assert {name: facts[name] for name in facts if facts[name] != alone[name]} == {}, alone
     assert facts.keys() == alone.keys()
     assert facts["prefix_here"] == facts["prefix"]
@@ -45,7 +40,7 @@ def compared(found: dict[str, Any], ordered: bool = True) -> dict[str, Any]:
     for name, (argv, _) in found["specs"].items():
         assert argv[1:] == facts["specs"][name][1:]
     assert [line for line in found["log"].splitlines() if "Traceback" in line or "rror" in line] == []
-    return facts  # type: ignore[no-any-return]
+    return facts
 
 
 def machines_root(root: Path) -> tuple[Path, list[Path]]:
