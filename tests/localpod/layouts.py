@@ -1,7 +1,7 @@
 """User images in the layouts that people build: trees of links to the environments at hand, cheap to make.
 
 What a container runtime enforces (a read-only root, a user id that no one knows) is enforced in every Python process of
-such an image by its `sitecustomize`, without any privilege.
+such an image by a file of its `site-packages`, without any privilege (Debian's Python has a `sitecustomize` already).
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ def environment(folder: Path, packages: Iterable[Path], without: Sequence[str] =
         if kernels.exists() and not (folder / "share").exists():
             (folder / "share" / "jupyter").mkdir(parents=True)
             (folder / "share" / "jupyter" / "kernels").symlink_to(kernels)
-    (site / "sitecustomize.py").write_text(enforce)
+    (site / "enforced_here.py").write_text(enforce)
+    (site / "enforced_here.pth").write_text("import enforced_here\n")
     return folder
 
 
