@@ -9,6 +9,7 @@ import json
 import statistics
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from tests.localpod import pair
 from tests.parity.servers import Server, start_client
 
 from .measure import answers_at, spent
-from .pairs import CELL, CELL_P50, CELL_P99, GATEWAY, LAB, OUTPUT, SOURCES, of
+from .pairs import CELL, CELL_P50, CELL_P99, GATEWAY, LAB, LEAN, OUTPUT, SOURCES, of
 
-KINDS = ("plain", *SOURCES)
+KINDS = ("plain", LEAN, *SOURCES)
 CELLS = 300
 OUTPUT_MIB = 95  # 100 MB
 HERE = Path(__file__).parent
+LEFT_OUT = HERE.parent / "ci" / "requirements" / "front-end.without"
 Samples = dict[str, list[float]]
 
 
@@ -57,12 +59,22 @@ def _running(servers: dict[str, Server]) -> Samples:
 
 
 def starting(count: int) -> list[Samples]:
-    """Rounds that each start a plain server, and a pair from each source."""
-    return [{name: figures for kind in KINDS for name, figures in _starting(kind).items()} for _ in range(count)]
+    """Rounds that each start a plain server, one that is lean, and a pair from each source."""
+    with tempfile.TemporaryDirectory() as left_out:
+        packages = [line for line in LEFT_OUT.read_text().splitlines() if line and not line.startswith("#")]
+        for package in packages:
+            Path(left_out, f"{package.replace('-', '_')}.py").write_text("raise ImportError")
+        lean = [f"singleuser.extraEnv.PYTHONPATH={left_out}"]
+        return [
+            {name: figures for kind in KINDS for name, figures in _starting(kind, lean).items()} for _ in range(count)
+        ]
 
 
-def _starting(kind: str) -> Samples:
-    server = Server("pair", source=SOURCES[kind]) if kind in SOURCES else Server(kind)
+def _starting(kind: str, lean: list[str]) -> Samples:
+    if kind in SOURCES:
+        server = Server("pair", source=SOURCES[kind])
+    else:
+        server = Server("plain", values=lean if kind == LEAN else ())
     began = server.running.began
     notebook = server.running.containers["notebook"]
     found: Samples = {}

@@ -54,6 +54,7 @@ _GOOD: dict[str, st.SearchStrategy[Any]] = {
     "kernel.home": st.sampled_from(["", "/home/jovyan"]),
     "kernel.sharedHome": st.sampled_from(["auto", "copy", "emptyDir", "none"]),
     "kernel.memoryGuard": st.booleans(),
+    "kernel.prestart": st.sampled_from(["auto", True, False]),
     "kernel.nativeSidecar": st.booleans(),
     "kernel.overrides": _KERNEL_OVERRIDES,
     "gateway.pip.requirement": st.just("jupyter-kernel-gateway"),

@@ -44,6 +44,10 @@ def start() -> Iterator[Start]:
         process.communicate()
 
 
+def spare() -> None:
+    """What gives back what can be spared; there is nothing."""
+
+
 def container(folder: Path, used_mib: int, limit: str = str(LIMIT)) -> cgroup.Cgroup:
     for name, text in {"memory.current": f"{used_mib * MIB}\n", "memory.max": f"{limit}\n"}.items():
         (folder / name).write_text(text)
@@ -67,7 +71,9 @@ def test_the_larger_of_two_kernels_is_stopped_at_the_line_and_nothing_else(
 ) -> None:
     small, large = start(20), start(100)
     kernels = {"small": small.pid, "large": large.pid}
-    sampler = Sampler(str(tmp_path), container(tmp_path, used, limit), Deaths(str(tmp_path)), lambda: kernels, guard)
+    sampler = Sampler(
+        str(tmp_path), container(tmp_path, used, limit), Deaths(str(tmp_path)), lambda: kernels, spare, guard
+    )
     for _ in range(5):
         sampler.look()
     time.sleep(0.2)
@@ -89,7 +95,7 @@ def test_a_kernel_whose_end_would_not_help_is_left_alone_and_the_log_says_so_onc
 ) -> None:
     small = start(20)
     sampler = Sampler(
-        str(tmp_path), container(tmp_path, 490), Deaths(str(tmp_path)), lambda: {"small": small.pid}, True
+        str(tmp_path), container(tmp_path, 490), Deaths(str(tmp_path)), lambda: {"small": small.pid}, spare, True
     )
     for _ in range(3):
         sampler.look()
@@ -99,11 +105,21 @@ def test_a_kernel_whose_end_would_not_help_is_left_alone_and_the_log_says_so_onc
     assert "by no kernel: left to the limit" in said
 
 
+@pytest.mark.parametrize(("used", "tight"), [(300, False), (440, True)])
+def test_what_can_be_spared_is_given_back_near_the_limit_before_a_kernel_is_stopped(
+    tmp_path: Path, used: int, tight: bool
+) -> None:
+    told: list[bool] = []
+    place = container(tmp_path, used)
+    Sampler(str(tmp_path), place, Deaths(str(tmp_path)), dict, lambda: told.append(True), False).look()
+    assert bool(told) is tight
+
+
 def test_while_a_kernel_is_ending_no_other_is_stopped(tmp_path: Path, start: Start) -> None:
     """Killed by the limit or by its user, it gives its memory back only after it has ended."""
     small, large = start(80), start(100)
     kernels = {"small": small.pid, "large": large.pid}
-    sampler = Sampler(str(tmp_path), container(tmp_path, 300), Deaths(str(tmp_path)), lambda: kernels, True)
+    sampler = Sampler(str(tmp_path), container(tmp_path, 300), Deaths(str(tmp_path)), lambda: kernels, spare, True)
     sampler.look()
     large.kill()
     os.waitid(os.P_PID, large.pid, os.WEXITED | os.WNOWAIT)
@@ -119,7 +135,7 @@ def test_a_thread_that_can_not_look_says_so_once_and_looks_again(
 ) -> None:
     place = container(tmp_path, 100)
     (tmp_path / "memory.current").unlink()
-    sampler = Sampler(str(tmp_path), place, Deaths(str(tmp_path)), dict, True)
+    sampler = Sampler(str(tmp_path), place, Deaths(str(tmp_path)), dict, spare, True)
     sampler.start()
     until = time.monotonic() + 20
     while "can't be looked at now" not in capfd.readouterr().err and time.monotonic() < until:

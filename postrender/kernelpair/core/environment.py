@@ -143,6 +143,7 @@ def kernel_additions(settings: Settings, gpu: bool) -> dict[str, str]:
         "KERNELPAIR_PIP_CA_CERTIFICATE": settings["gateway.pip.caCertificate"],
         "KERNELPAIR_START_TIMEOUT": str(settings["gateway.timeouts.start"]),
         "KERNELPAIR_MEMORY_GUARD": "" if settings["kernel.memoryGuard"] else "false",
+        "KERNELPAIR_PRESTART": {True: "true", False: "false"}.get(settings["kernel.prestart"], ""),
     }
     return {**additions, **{name: value for name, value in launcher.items() if value}}
 

@@ -77,6 +77,12 @@ KEYS: tuple[Key, ...] = (
         True,
         "Stop the largest kernel just before the container's memory limit would end it and all the others.",
     ),
+    Key(
+        "kernel.prestart",
+        kinds.SWITCH,
+        "auto",
+        "Load the first Python kernel before it is asked for; auto: where 512 MiB of the memory limit are free.",
+    ),
     Key("kernel.nativeSidecar", kinds.FLAG, False, "Run the kernel container as a native sidecar. Jobs always do."),
     Key("kernel.overrides", kinds.OVERRIDES, {}, "Fields merged over the kernel container."),
     Key(

@@ -218,6 +218,10 @@ def test_settings_say_what_the_launcher_is_told():
     assert "KERNELPAIR_MEMORY_GUARD" not in told
     _, unguarded = both(user(), kernel__memoryGuard=False)
     assert {"name": "KERNELPAIR_MEMORY_GUARD", "value": "false"} in unguarded["env"]
+    assert "KERNELPAIR_PRESTART" not in told
+    for wish in (True, False):
+        _, wished = both(user(), kernel__prestart=wish)
+        assert {"name": "KERNELPAIR_PRESTART", "value": str(wish).lower()} in wished["env"]
     assert chosen(kernel__port=9999)["kernel.port"] == 9999
 
 

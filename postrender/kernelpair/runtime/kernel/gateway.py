@@ -28,6 +28,7 @@ if __name__ == "__main__":
 import kernelpair_bundle
 import kernelpair_labextensions
 import kernelpair_memory
+import kernelpair_prestart
 import kernelpair_standins
 import kernelpair_token
 from kernelpair_deaths import Deaths
@@ -136,9 +137,12 @@ def run(state: State) -> int:
     state.ready()
     gc.freeze()
     gc.enable()
-    unwatch = kernelpair_memory.watch(settings, deaths, app.kernel_manager.leaders)
+    manager = app.kernel_manager
+    unwatch = kernelpair_memory.watch(settings, deaths, manager.leaders, manager.prestart.drop)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
-    app.io_loop.add_callback(Reaper(lambda: of_kernels(app.kernel_manager)).run)
+    if kernelpair_prestart.wanted(settings):
+        app.io_loop.add_callback(manager.start_early)
+    app.io_loop.add_callback(Reaper(lambda: of_kernels(manager)).run)
     app.start()
     unwatch()
     say("stopped, as told" if app.told else "the gateway ended by itself")

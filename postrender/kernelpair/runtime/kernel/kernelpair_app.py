@@ -18,6 +18,8 @@ import zmq
 from kernel_gateway.gatewayapp import KernelGatewayApp
 from kernel_gateway.services.kernels.manager import SeedingMappingKernelManager
 from kernelpair_connections import PairConnection
+from kernelpair_launch import PairKernel
+from kernelpair_prestart import WAIT_SECONDS, Prestart
 from kernelpair_settings import kernel_environment
 from kernelpair_sockets import MAX_MESSAGE_BYTES
 from tornado.web import HTTPError
@@ -34,7 +36,26 @@ class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.prestart = Prestart()
         self._starting: set[str] = set()
+
+    def _kernel_manager_class_default(self) -> str:
+        return f"{PairKernel.__module__}.{PairKernel.__name__}"
+
+    async def start_early(self) -> None:
+        """Have a process wait for the first kernel of the default kernelspec, where that is Python's."""
+        if self.default_kernel_name not in self.kernel_spec_manager.find_kernel_specs():
+            return
+        kernel, name, kernel_id = self.pre_start_kernel(None, {})
+        env = {"PATH": "", **{name: os.environ[name] for name in kernel_environment(os.environ)}}
+        try:
+            waits = await kernel.start_early(kernel_id, env)
+        except Exception as error:  # whatever it is, a kernel that is asked for will say it
+            self.log.warning("kernelpair: no kernel could be loaded ahead: %r", error)
+            return
+        if waits:
+            self.prestart.offer(name, kernel_id)
+            asyncio.get_running_loop().call_later(WAIT_SECONDS, self.prestart.drop)
 
     async def start_kernel(self, *args: Any, **kwargs: Any) -> Any:
         """Start a kernel; return its id."""
@@ -43,6 +64,9 @@ class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
         env.pop("KERNEL_LAUNCH_TIMEOUT", None)  # the gateway client's own
         if folder and Path(folder).is_dir():
             kwargs["cwd"] = folder
+        waits = self.prestart.claim(kwargs.get("kernel_name") or self.default_kernel_name)
+        if waits and not kwargs.get("kernel_id"):
+            kwargs["kernel_id"] = waits
         kernel_id = await super().start_kernel(*args, **kwargs)
         for event in ("restart", "dead"):  # the connections' own callbacks come after these
             self.add_restart_callback(kernel_id, lambda: self.died(kernel_id, self._end_of(kernel_id)), event)

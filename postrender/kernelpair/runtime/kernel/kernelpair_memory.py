@@ -73,12 +73,19 @@ class Sampler(threading.Thread):
     """Looks, writes down, and where ``guard`` says so stops kernels, until `stop`."""
 
     def __init__(
-        self, run_dir: str, cgroup: Cgroup, deaths: Deaths, leaders: Callable[[], Mapping[str, int]], guard: bool
+        self,
+        run_dir: str,
+        cgroup: Cgroup,
+        deaths: Deaths,
+        leaders: Callable[[], Mapping[str, int]],
+        tight: Callable[[], None],
+        guard: bool,
     ) -> None:
         super().__init__(name="kernelpair-memory", daemon=True)
         self._run, self._cgroup, self._deaths = run_dir, cgroup, deaths
         self._guard = Guard() if guard else None
         self._kernels = Kernels(leaders)
+        self._tight = tight
         self._told = False
         self._written = 0.0
         self._last: Optional[Reading] = None
@@ -111,6 +118,8 @@ class Sampler(threading.Thread):
             raise OSError(f"{self._cgroup.memory} tells no memory usage")
         now = time.monotonic()
         pause = interval(reading.usage, reading.limit)
+        if pause <= SHORT:
+            self._tight()
         if self._guard is not None:
             oom_killed = self._oom_kills is not None and reading.oom_kills > self._oom_kills
             if self._guard.due(now, reading.usage, reading.limit, oom_killed):
@@ -180,15 +189,18 @@ def kill(pids: list[int]) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def watch(settings: Settings, deaths: Deaths, leaders: Callable[[], Mapping[str, int]]) -> Callable[[], None]:
+def watch(
+    settings: Settings, deaths: Deaths, leaders: Callable[[], Mapping[str, int]], tight: Callable[[], None]
+) -> Callable[[], None]:
     """Begin to sample, and to guard if the settings say so; returns what ends it.
 
-    ``leaders`` returns the process ids of the kernels by kernel id; it is called from another thread.
+    ``leaders`` returns the process ids of the kernels by kernel id; ``tight`` gives back what can be spared, and is
+    called again and again near the limit. Both are called from another thread.
     """
     cgroup = find(settings.cgroup)
     if cgroup is None:
         say("this container's memory can't be seen here: no usage figures, and no memory guard")
         return lambda: None
-    sampler = Sampler(settings.run, cgroup, deaths, leaders, settings.memory_guard)
+    sampler = Sampler(settings.run, cgroup, deaths, leaders, tight, settings.memory_guard)
     sampler.start()
     return sampler.stop

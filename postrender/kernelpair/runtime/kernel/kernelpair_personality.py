@@ -39,6 +39,7 @@ class PairPersonality(JupyterWebsocketPersonality):  # type: ignore[misc]
         `KernelManager.shutdown_wait_time` (5 s), and killed after all of it: within Kubernetes' 30 s and, where
         the hub gives its pods less, begun at once. Upstream kills kernels one by one without a word.
         """
+        self.parent.kernel_manager.prestart.drop()
         for part in PARTS:
             await importlib.import_module(part).stop(self.parent)
         try:

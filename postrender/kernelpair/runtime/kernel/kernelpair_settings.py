@@ -28,6 +28,7 @@ class Settings(NamedTuple):
     ca_certificate: str
     start_timeout: float
     memory_guard: bool
+    prestart: str
     cgroup: str
 
     @classmethod
@@ -59,19 +60,26 @@ def _guard(value: str) -> bool:
     return value != "false"
 
 
+def _switch(value: str) -> str:
+    if value not in ("", "auto", "true", "false"):
+        raise ValueError(value)
+    return value or "auto"
+
+
 NAMES = {
     "requirement": "KERNELPAIR_PIP_REQUIREMENT",
     "index_url": "KERNELPAIR_PIP_INDEX_URL",
     "constraints": "KERNELPAIR_PIP_CONSTRAINTS",
     "ca_certificate": "KERNELPAIR_PIP_CA_CERTIFICATE",
 }
-OPTIONAL = ("index_url", "constraints", "ca_certificate", "memory_guard", "cgroup")
+OPTIONAL = ("index_url", "constraints", "ca_certificate", "memory_guard", "prestart", "cgroup")
 READ: dict[str, Any] = {
     "port": int,
     "start_timeout": float,
     "source": _source,
     "packages": Path,
     "memory_guard": _guard,
+    "prestart": _switch,
 }
 
 
