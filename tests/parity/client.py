@@ -47,17 +47,17 @@ class Lab(Server):
         except HTTPClientError as error:
             return {"status": error.code}
 
-    async def open(self, path: str) -> dict[str, Any]:
+    async def open(self, path: str, kernel: str = "python3") -> dict[str, Any]:
         """A session on a notebook at `path`, which is made."""
         parts = path.split("/")[:-1]
         for depth in range(1, len(parts) + 1):
             await self.call("PUT", f"api/contents/{urllib.parse.quote('/'.join(parts[:depth]))}", {"type": "directory"})
         empty = {"type": "notebook", "format": "json", "content": nbformat.v4.new_notebook()}
         await self.call("PUT", f"api/contents/{urllib.parse.quote(path)}", empty)
-        return await self.session(path)
+        return await self.session(path, kernel)
 
-    async def session(self, path: str) -> dict[str, Any]:
-        wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+    async def session(self, path: str, kernel: str = "python3") -> dict[str, Any]:
+        wanted = {"path": path, "name": path, "type": "notebook", "kernel": {"name": kernel}}
         opened: dict[str, Any] = await self.call("POST", "api/sessions", wanted)
         assert "kernel" in opened, opened
         return opened

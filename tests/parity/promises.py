@@ -73,6 +73,21 @@ PROMISES = (
         ("deaths.kernel_dies", "test_a_kernel_in_place_of_a_dead_one_is_heard_from_its_first_cell_on"),
     ),
     Promise(
+        "A kernel whose program fails at its start keeps cells waiting without a word",
+        "the cell says so, with the exit code and what to do",
+        ("test_a_kernel_that_can_not_start_says_so_in_the_cell",),
+    ),
+    Promise(
+        "A kernel is loaded when it is asked for",
+        "the first Python kernel is loaded before, and is what it would be otherwise",
+        (
+            "test_the_first_kernel_is_what_it_would_be_if_it_were_started_only_now",
+            "test_it_is_the_process_that_waited_and_the_next_is_another",
+            "test_what_was_installed_while_it_waited_is_what_it_runs",
+            "test_it_ends_with_its_gateway",
+        ),
+    ),
+    Promise(
         "Too much memory kills the server, and the page is gone",
         "JupyterLab stays; kernels start anew without a reload",
         ("test_the_notebook_outlives_the_kernel_container",),

@@ -66,12 +66,13 @@ def kernels(server: Server) -> list[int]:
 
 
 def facts(server: Server) -> dict[str, Any]:
-    """The first kernel's, without what no two have in common: their ids, ports and the pod's folder."""
+    """The first kernel's, without what no two have in common: ids, ports, the pod's folder, files of the moment."""
     found = json.dumps(server.ask("images.facts", code=FACTS)).replace(str(server.sandbox), "POD")
     made = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", found)
     same: dict[str, Any] = json.loads(made)
     for name in ("JPY_PARENT_PID", *(name for name, value in same["environ"].items() if value.isdigit())):
         same["environ"].pop(name, None)
+    same["files"] = [name for name in same["files"] if not name.startswith("socket:") and not name.endswith("-journal")]
     return same
 
 

@@ -32,6 +32,24 @@ async def kernel_dies(lab: Lab, patient: bool) -> Any:
             return found
 
 
+async def never_starts(lab: Lab) -> Any:
+    """A kernel whose program ends at its start, with a cell that waits for it: what is told, and what is left."""
+    session = await lab.open("never.ipynb", "broken")
+    kernel_id = session["kernel"]["id"]
+    async with lab.kernel(kernel_id) as kernel:
+        asked = await kernel.execute("print(6 * 7)")
+        told = await kernel.until("execute_reply", asked)
+        state = (await kernel.until("status"))[-1]["content"]["execution_state"]
+        while state != "dead":
+            state = (await kernel.until("status"))[-1]["content"]["execution_state"]
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await kernel.message()
+    errors = [message["content"] for message in told if message["msg_type"] == "error"]
+    left = await lab.call("GET", f"api/kernels/{kernel_id}")
+    return {"errors": [[error["ename"], error["evalue"]] for error in errors], "left": left}
+
+
 async def _hears(kernel: Kernel) -> None:
     """Ask the kernel who it is until what it publishes on that is heard, too."""
     while True:

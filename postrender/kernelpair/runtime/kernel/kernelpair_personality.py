@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 import kernelpair_orphans
-from jupyter_server.base.handlers import APIHandler
+from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from kernel_gateway.jupyter_websocket import JupyterWebsocketPersonality
 from kernel_gateway.mixins import CORSMixin, JSONErrorsMixin, TokenAuthorizationMixin
 
@@ -30,7 +30,7 @@ class PairPersonality(JupyterWebsocketPersonality):  # type: ignore[misc]
         """Return the handlers of all parts and then upstream's, the last of which takes every path."""
         parts = [importlib.import_module(part) for part in PARTS]
         ours = [handler for part in parts for handler in part.handlers(self.parent)]
-        return [*ours, *super().create_request_handlers()]
+        return [*ours, *map(_with_json_errors, super().create_request_handlers())]
 
     async def shutdown(self) -> None:
         """End what the parts have started, the kernels as a plain server does at its end, and what they left running.
@@ -48,6 +48,14 @@ class PairPersonality(JupyterWebsocketPersonality):  # type: ignore[misc]
             self.log.exception("kernelpair: a kernel could not be shut down; it is killed")
         await super().shutdown()
         await kernelpair_orphans.end_the_rest()
+
+
+def _with_json_errors(handler: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return one of upstream's handlers; its websockets would answer errors with pages, which a gateway hasn't got."""
+    pattern, kind, *arguments = handler
+    if issubclass(kind, JSONErrorsMixin) or not issubclass(kind, JupyterHandler):
+        return handler
+    return (pattern, type(kind.__name__, (JSONErrorsMixin, kind), {}), *arguments)
 
 
 def create_personality(*args: Any, **kwargs: Any) -> PairPersonality:

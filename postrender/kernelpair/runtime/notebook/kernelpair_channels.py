@@ -79,14 +79,12 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
     async def _serve(self) -> None:
         kernel = self.kernel_manager
         while not (self.disconnected or self._leaving):
-            await kernel.available.wait()
-            try:
-                self.ws = await self._open(kernel)
-            except (HTTPClientError, OSError) as error:
-                self.log.info("kernelpair: kernel %s can't be reached yet: %s", self.kernel_id, error)
-                await self._look()
-                await asyncio.sleep(remote.RETRY_SECONDS)
-                continue
+            self.ws = await self._reach(kernel)
+            if self.ws is None:
+                self._explain(explain.why_given_up(kernel.remote_id))
+                self._say_status("dead")
+                self.websocket_handler.close()
+                return
             if self.disconnected:
                 self.ws.close()
                 return
@@ -97,6 +95,27 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             self.ws = None
             if not (self.disconnected or self._leaving):
                 await self._lost(kernel)
+
+    async def _reach(self, kernel: Any) -> Any:
+        """Return a connection to the kernel, as soon as it can be had; None once the kernel is gone."""
+        gone = asyncio.ensure_future(kernel.gone.wait())
+        reaching = asyncio.ensure_future(self._open_patiently(kernel))
+        try:
+            await asyncio.wait((gone, reaching), return_when=asyncio.FIRST_COMPLETED)
+            return reaching.result() if reaching.done() else None
+        finally:
+            gone.cancel()
+            reaching.cancel()
+
+    async def _open_patiently(self, kernel: Any) -> Any:
+        while True:
+            await kernel.available.wait()
+            try:
+                return await self._open(kernel)
+            except (HTTPClientError, OSError) as error:
+                self.log.info("kernelpair: kernel %s can't be reached yet: %s", self.kernel_id, error)
+                await self._look()
+                await asyncio.sleep(remote.RETRY_SECONDS)
 
     async def _open(self, kernel: Any) -> Any:
         query = f"?session_id={url_escape(self.session_id)}" if self.session_id else ""

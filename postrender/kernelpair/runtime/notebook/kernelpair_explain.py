@@ -18,6 +18,10 @@ ADVICE = (
     "Use less memory at a time, shut down kernels that you no longer need, or start your server anew with a larger"
     " profile."
 )
+GIVEN_UP = (
+    "Several starts ended like that. To see what its program says, run the command of its kernelspec in a terminal; for"
+    " Python: python -m ipykernel_launcher"
+)
 KILLED, DIED = "KernelKilled", "KernelDied"
 # By reason, for a kernel or a whole container: the error's name, and what is said; {size} may be empty.
 SENTENCES = {
@@ -91,6 +95,12 @@ def why(kernel_id: str, since: float, lost: bool = False) -> Optional[Explanatio
     """
     record = reports.death_of(os.environ.get("KERNELPAIR_RUN", ""), kernel_id, lost)
     return None if record is None or record["time"] < since else explain(record, kernel_id)
+
+
+def why_given_up(kernel_id: str) -> Optional[Explanation]:
+    """Return why the gateway's kernel ``kernel_id`` isn't started any more; None if that is not known."""
+    explanation = why(kernel_id, time.time() - RECENT)
+    return None if explanation is None else explanation._replace(text=f"{explanation.text} {GIVEN_UP}")
 
 
 class Request(NamedTuple):

@@ -25,7 +25,7 @@ _GONE = 404
 class PairKernel(GatewayKernelManager):  # type: ignore[misc]
     """One kernel. Its id, which sessions and browsers know, stays; the gateway's may change behind it.
 
-    ``available`` is set while the gateway has the kernel.
+    ``available`` is set while the gateway has the kernel, ``gone`` once it is none any more, and never will be.
     """
 
     kernel_id: Any
@@ -38,6 +38,7 @@ class PairKernel(GatewayKernelManager):  # type: ignore[misc]
         self.gateway_started = ""
         self.remote_id = ""
         self.available = asyncio.Event()
+        self.gone = asyncio.Event()
 
     async def start_kernel(self, **kwargs: Any) -> None:
         """Start it; with a ``kernel_id`` adopt the one that the gateway has under it, or start it under that id."""
@@ -168,6 +169,8 @@ class PairKernelManager(GatewayMappingKernelManager):  # type: ignore[misc]
     def remove_kernel(self, kernel_id: str) -> Any:
         """Forget the kernel."""
         removed = super().remove_kernel(kernel_id)
+        if removed is not None:
+            removed.gone.set()
         self._keep()
         return removed
 
