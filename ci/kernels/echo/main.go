@@ -187,7 +187,10 @@ func (k *kernel) send(socket zmq4.Socket, to [][]byte, kind string, parent json.
 		parts = append(parts, text)
 	}
 	frames := append(append([][]byte{}, to...), []byte(delimiter), []byte(k.sign(parts)))
-	return socket.SendMulti(zmq4.NewMsgFrom(append(frames, parts...)...))
+	if err := socket.SendMulti(zmq4.NewMsgFrom(append(frames, parts...)...)); err != nil {
+		fmt.Fprintln(os.Stderr, "echo: who asked has gone:", err) // as the gateway's first connections do, once answered
+	}
+	return nil
 }
 
 func (k *kernel) sign(parts [][]byte) string {
