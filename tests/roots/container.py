@@ -40,11 +40,13 @@ class Container(NamedTuple):
     volumes: Sequence[str] = ()
     entrypoint: Sequence[str] = ()
 
-    def run(self, scratch: Path, kernel: str, code: str, alone: Sequence[str] = ()) -> dict[str, Any]:
+    def run(
+        self, scratch: Path, kernel: str, code: str, alone: Sequence[str] = (), early: bool = False
+    ) -> dict[str, Any]:
         """Start the launcher, run `code` in a `kernel`, stop it; what was found, or how the launcher failed.
 
         `scratch` is for the volumes: folders that everybody can write. What the command `alone` prints in the same
-        container, without a gateway, is found as "alone".
+        container, without a gateway, is found as "alone". `early`: the kernel is loaded before it is asked for.
         """
         mounted = {path: (self._volume(scratch, path), True) for path in (*VOLUMES, self.home, *self.volumes)}
         runtime = scratch / "runtime"
@@ -63,11 +65,12 @@ class Container(NamedTuple):
             "volumes": mounted,
             "read_only": self.read_only,
             "user": None if MAPPED else self.user,
-            "env": {**self.env, **OURS, "HOME": self.home},
+            "env": {**self.env, **OURS, "KERNELPAIR_PRESTART": str(early).lower(), "HOME": self.home},
             "entrypoint": list(self.entrypoint),
             "alone": list(alone),
             "kernel": kernel,
             "code": code,
+            "early": early,
         }
         command = ["unshare", *MAPPED, *NAMESPACES, sys.executable, str(INSIDE), json.dumps(wish)]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -102,7 +105,7 @@ JUPYTERS |= {"LC_CTYPE"}
 
 def of_image(env: Mapping[str, str]) -> dict[str, str]:
     """A process's environment without what Jupyter adds, and what is the gateway's."""
-    return {name: value for name, value in env.items() if name not in {*JUPYTERS, *OURS}}
+    return {name: value for name, value in env.items() if name not in {*JUPYTERS, *OURS, "KERNELPAIR_PRESTART"}}
 
 
 def both(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

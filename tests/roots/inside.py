@@ -58,7 +58,7 @@ def enter(root, layer, volumes, read_only):
     return str(merged)
 
 
-def main(root, layer, volumes, read_only, user, env, entrypoint, alone, **wish):
+def main(root, layer, volumes, read_only, user, env, entrypoint, alone, early, **wish):
     loopback_up()
     variables = [f"{name}={value}" for name, value in env.items()]
     merged = enter(root, layer, volumes, read_only)
@@ -80,6 +80,8 @@ def main(root, layer, volumes, read_only, user, env, entrypoint, alone, **wish):
         time.sleep(0.02)
     if (run / "failure").exists():
         return {**found, "code": process.wait(SECONDS), "failure": (run / "failure").read_text()}
+    while early and not waits(run) and time.monotonic() < until:
+        time.sleep(0.02)
     wish |= {"port": int(env["KERNELPAIR_PORT"]), "token": (run / "token").read_text()}
     ask = [*chroot, *entrypoint, START, CLIENT, json.dumps(wish)]
     asked = subprocess.run(ask, stdout=subprocess.PIPE, text=True, check=False)
@@ -88,6 +90,12 @@ def main(root, layer, volumes, read_only, user, env, entrypoint, alone, **wish):
     told = time.monotonic()
     process.terminate()
     return {**found, "code": process.wait(SECONDS), "stopping": time.monotonic() - told}
+
+
+def waits(run):
+    """Whether a process waits to become a kernel; what it was found by is gone then."""
+    folders = list(run.glob("connections-*/*.waiting"))
+    return bool(folders) and not list(folders[0].glob("*.py"))
 
 
 def seen_below(gateway, processes):

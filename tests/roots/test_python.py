@@ -1,4 +1,7 @@
-"""Roots with a Python of the user's: a kernel is what it is without a gateway, and sees nothing of the bundle."""
+"""Roots with a Python of the user's: a kernel is what it is without a gateway, and sees nothing of the bundle.
+
+Each but pyenv's is loaded before it is asked for.
+"""
 
 from __future__ import annotations
 
@@ -24,11 +27,14 @@ LAST = USERS[-1]
 HOME = "/home/jovyan"
 
 
-def compared(found: dict[str, Any], ordered: bool = True) -> dict[str, Any]:
+def compared(found: dict[str, Any], ordered: bool = True, early: bool = True) -> dict[str, Any]:
     """Compare a kernel with its Python alone; returns the facts.
 
-    Not `ordered`: that one's Jupyter is of before the rule that an environment of somebody else comes after the home.
+    Not `early`: it can't have been loaded before it was asked for. Not `ordered`: that one's Jupyter is of before the
+    rule that an environment of somebody else comes after the home.
     """
+    started_with = json.loads(found["printed"])["env"]
+    assert ("KERNEL_USERNAME" not in started_with) is early, "whether it was loaded before it was asked for"
     alone, facts = both(found)
     assert {name: facts[name] for name in facts if facts[name] != alone[name]} == {}, alone
     assert facts.keys() == alone.keys()
@@ -63,14 +69,16 @@ def test_a_kernel_is_the_virtual_environments(tmp_path: Path, environment: str, 
     root, needed = machines_root(tmp_path / "root")
     env = {**IMAGE, "PATH": f"{prefix}/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
     container = Container(root, env, user, image=[*needed, prefix], read_only=user == LAST)
-    found = container.run(scratch(tmp_path), "python3", FACTS, ALONE)
+    found = container.run(scratch(tmp_path), "python3", FACTS, ALONE, early=True)
     assert compared(found, ordered=environment == "user")["prefix"] == str(prefix)
 
 
 @pytest.mark.parametrize(("suite", "user"), [*((suite, LAST) for suite in SUITES), ("bookworm", 0)])
 def test_a_kernel_is_debians(tmp_path: Path, suite: str, user: int) -> None:
     root = debian.unpacked(debian.Recipe(suite, ("python3-ipykernel",)))
-    found = Container(root, IMAGE, user, read_only=user == LAST).run(scratch(tmp_path), "python3", FACTS, ALONE)
+    found = Container(root, IMAGE, user, read_only=user == LAST).run(
+        scratch(tmp_path), "python3", FACTS, ALONE, early=True
+    )
     facts = compared(found)
     assert (facts["prefix"], facts["version"].startswith(SUITES[suite])) == ("/usr", True)
 
@@ -87,7 +95,7 @@ def test_a_conda_like_image_is_activated_by_its_entrypoint(tmp_path: Path) -> No
     container = Container(
         root, IMAGE, LAST, image=[*needed, environment], entrypoint=("sh", "/opt/conda/entrypoint.sh")
     )
-    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))
+    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE, early=True))
     assert facts["prefix"] == facts["env"]["CONDA_PREFIX"] == "/opt/conda/envs/science"
 
 
@@ -110,8 +118,8 @@ def test_pyenvs_shims_start_the_version_that_is_chosen(tmp_path: Path, chosen: s
         env["PYENV_VERSION"] = "science"
     rehash = ("sh", "-c", 'test -e /opt/pyenv/shims/python3 || pyenv rehash; exec "$@"', "sh")
     container = Container(root, env, 0, image=[*needed, environment], entrypoint=rehash)
-    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))
-    assert facts["prefix"] == "/opt/pyenv/versions/science"
+    found = container.run(scratch(tmp_path), "python3", FACTS, ALONE)
+    assert compared(found, early=False)["prefix"] == "/opt/pyenv/versions/science"
 
 
 IN_HOME = ("tornado", "zmq", "jupyter_client", "jupyter_server", "kernel_gateway", "traitlets")
@@ -128,14 +136,14 @@ def test_what_is_in_the_users_home_reaches_neither_gateway_nor_the_environment(t
             (folder / f"{name}.py").write_text("raise ImportError('not this one')\n")
     env = {**IMAGE, "PATH": f"{prefix}/bin:/usr/bin:/bin"}
     container = Container(root, env, LAST, image=[*needed, prefix])
-    assert compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))["prefix"] == str(prefix)
+    assert compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE, early=True))["prefix"] == str(prefix)
 
 
 def test_a_kernel_needs_no_kernelspec(tmp_path: Path) -> None:
     """An ipykernel that can be imported is one, as for Jupyter itself."""
     root = debian.unpacked(debian.Recipe("bookworm", ("python3-ipykernel",)))
     container = Container(root, {**IMAGE, "PATH": "/usr/bin"}, LAST, volumes=["/usr/share/jupyter"])
-    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE))
+    facts = compared(container.run(scratch(tmp_path), "python3", FACTS, ALONE, early=True))
     assert facts["specs"]["python3"][1:] == ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 

@@ -210,17 +210,26 @@ def test_dropped_it_is_gone_and_leaves_nothing(started: Started) -> None:
 LAUNCHED = ["-m", "ipykernel_launcher", "-f", "/run/kernel.json"]
 
 
+def test_a_shim_that_may_start_another_python_in_each_folder_does_not_wait(tmp_path: Path) -> None:
+    shim = tmp_path / "python"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    shim.chmod(0o755)
+    for program in (str(shim), "python"):
+        assert can_wait([program, *LAUNCHED], {"PATH": str(tmp_path)}) is False
+
+
 @pytest.mark.parametrize(
     ("command", "env", "can"),
     [
-        (["python", *LAUNCHED], {}, True),
-        (["python", "-Xfrozen_modules=off", *LAUNCHED], {"PYTHONPATH": "/a:/b"}, True),
-        (["python", "-I", *LAUNCHED], {}, False),
-        (["python", *LAUNCHED], {"PYTHONSAFEPATH": "1"}, False),
-        (["python", *LAUNCHED], {"PYTHONPATH": "/a:"}, False),
-        (["python", *LAUNCHED], {"PYTHONPATH": "here"}, False),
-        (["python", *LAUNCHED, "--debug"], {}, False),
-        (["python", "-m", "bash_kernel", "-f", "/run/kernel.json"], {}, False),
+        ([sys.executable, *LAUNCHED], {}, True),
+        ([sys.executable, "-Xfrozen_modules=off", *LAUNCHED], {"PYTHONPATH": "/a:/b"}, True),
+        ([sys.executable, "-I", *LAUNCHED], {}, False),
+        ([sys.executable, *LAUNCHED], {"PYTHONSAFEPATH": "1"}, False),
+        ([sys.executable, *LAUNCHED], {"PYTHONPATH": "/a:"}, False),
+        ([sys.executable, *LAUNCHED], {"PYTHONPATH": "here"}, False),
+        ([sys.executable, *LAUNCHED, "--debug"], {}, False),
+        ([sys.executable, "-m", "bash_kernel", "-f", "/run/kernel.json"], {}, False),
+        (["python", *LAUNCHED], {"PATH": "/nowhere"}, False),
         (["R", "--slave", "-e", "IRkernel::main()", "--args", "/run/kernel.json"], {}, False),
     ],
 )

@@ -46,10 +46,19 @@ def can_wait(command: list[str], env: Mapping[str, str]) -> bool:
     options, program = command[1:-4], command[-4:-1]
     return (
         program == ["-m", _PROGRAM, "-f"]
+        and not _is_script(shutil.which(command[0], path=env.get("PATH")))
         and all(option == "-Xfrozen_modules=off" for option in options)
         and not env.get("PYTHONSAFEPATH")
         and all(place.startswith("/") for place in env.get("PYTHONPATH", "/").split(os.pathsep))
     )
+
+
+def _is_script(path: Optional[str]) -> bool:
+    """Tell whether a program may start another one in each folder, as pyenv's shims do."""
+    if path is None:
+        return True
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read(2) == b"#!"
 
 
 class Waiting(NamedTuple):
