@@ -28,11 +28,11 @@ async def folders(lab: Lab) -> Any:
         await lab.call("POST", f"api/kernels/{before.id}/restart")
         async with lab.kernel(before.id) as kernel:  # as JupyterLab does
             found.append(await kernel.printed(where))
-        await lab.call("PUT", "api/contents/else", {"type": "directory"})
-        await lab.call("PATCH", "api/contents/some/where/folders.ipynb", {"path": "else/moved.ipynb"})
-        await lab.call("PATCH", f"api/sessions/{model['id']}", {"path": "else/moved.ipynb"})
-        sessions = await lab.call("GET", "api/sessions")
-        found.append(await before.printed(where))
+            await lab.call("PUT", "api/contents/else", {"type": "directory"})
+            await lab.call("PATCH", "api/contents/some/where/folders.ipynb", {"path": "else/moved.ipynb"})
+            await lab.call("PATCH", f"api/sessions/{model['id']}", {"path": "else/moved.ipynb"})
+            sessions = await lab.call("GET", "api/sessions")
+            found.append(await kernel.printed(where))
         return {"folders": found, "paths": [s["path"] for s in sessions if s["id"] == model["id"]]}
 
 
