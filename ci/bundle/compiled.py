@@ -7,7 +7,7 @@ file names, line numbers and functions; they lose the lines' text. One process, 
 decides which strings are interned, and so the bytes.
 """
 
-import importlib._bootstrap_external as external  # type: ignore[import-not-found]
+import importlib._bootstrap_external as external
 import importlib.util
 import sys
 from pathlib import Path
