@@ -26,6 +26,7 @@ from tests.localpod.pod import load
 RUNTIME = pair.ROOT / "postrender" / "kernelpair" / "runtime"
 CLIENT = Path(__file__).with_name("client.py")
 START_SECONDS = 120.0
+LOOK_SECONDS = 0.02
 REQUIREMENT: str = settings.parse({})["gateway.pip.requirement"]
 # How the gateway gets into the pod -> the chart's values. An image volume, for it is there at once.
 SOURCES = {
@@ -148,6 +149,13 @@ class Server:
             notebook.check()
             assert time.monotonic() < until, self.running.tails()
             time.sleep(POLL_SECONDS)
+
+    def wait_for(self, holds: Callable[[], object], seconds: float = START_SECONDS) -> None:
+        """Return once `holds` says so; it is asked for so many seconds."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, self.running.tails()
+            time.sleep(LOOK_SECONDS)
 
     def end(self, name: str, number: signal.Signals) -> int:
         """Have a container's main process ended by a signal; returns its exit code."""

@@ -59,13 +59,7 @@ class Limited:
     def uses(self, mib: int) -> None:
         """Have so much in use, and return when the launcher has seen it."""
         self.cgroup.uses(mib)
-        self.until(lambda: self.read("memory.json")["usage"] == mib * MIB)
-
-    def until(self, holds: Any) -> None:
-        end = time.monotonic() + SECONDS
-        while not holds():
-            assert time.monotonic() < end, self.server.running.tails()
-            time.sleep(0.01)
+        self.server.wait_for(lambda: self.read("memory.json")["usage"] == mib * MIB, SECONDS)
 
     def deaths(self) -> list[Any]:
         return list(self.read("deaths.json")) if (self.run / "deaths.json").exists() else []
@@ -104,7 +98,7 @@ def test_the_largest_kernel_is_stopped_just_before_the_limit_and_its_cell_says_s
     time.sleep(0.5)  # some 25 looks
     assert len(pair.deaths()) == before
     pair.cgroup.uses(490)
-    pair.until(lambda: len(pair.deaths()) > before)
+    pair.server.wait_for(lambda: len(pair.deaths()) > before, SECONDS)
     found = asking.answer()
     assert [found[name] for name in ("kinds", "error", "reply")] == [ENDED, ["KernelKilled"], [["error", 1]]]
     assert "490 MiB of its 500 MiB were in use" in found["text"]

@@ -13,7 +13,7 @@ import pytest
 
 from tests.localpod import images
 from tests.localpod.containers import processes
-from tests.parity.servers import START_SECONDS, Server
+from tests.parity.servers import Server
 
 pytestmark = pytest.mark.xdist_group("parity-restart")
 
@@ -50,15 +50,11 @@ PID = "import json, os; print(json.dumps({'pid': os.getpid()}))"
 
 def waiting(server: Server) -> int:
     """Wait until a process waits for the first kernel; returns its process id."""
-    folder, until = server.sandbox / "volumes" / "kernelpair-run", time.monotonic() + START_SECONDS
-    while True:
-        places = list(folder.glob("connections-*/*.waiting"))
-        if places and not list(places[0].glob("*.py")):
-            time.sleep(1)  # until it has imported what it can
-            (pid,) = kernels(server)
-            return pid
-        assert time.monotonic() < until, server.running.tails()
-        time.sleep(0.05)
+    run = server.pair.pod.volumes["kernelpair-run"]
+    server.wait_for(lambda: any(not list(one.glob("*.py")) for one in run.glob("connections-*/*.waiting")))
+    time.sleep(1)  # until it has imported what it can
+    (pid,) = kernels(server)
+    return pid
 
 
 def kernels(server: Server) -> list[int]:
@@ -78,10 +74,7 @@ def facts(server: Server) -> dict[str, Any]:
 
 def gone(server: Server) -> None:
     """Wait until no kernel is left."""
-    until = time.monotonic() + START_SECONDS
-    while kernels(server):
-        assert time.monotonic() < until, server.running.tails()
-        time.sleep(0.05)
+    server.wait_for(lambda: not kernels(server))
 
 
 @pytest.mark.parametrize("environment", ["user", "user-oldest"])

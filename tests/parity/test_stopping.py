@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.localpod.containers import POLL_SECONDS, processes
+from tests.localpod.containers import processes
 from tests.parity.servers import START_SECONDS, Server
 
 pytestmark = pytest.mark.xdist_group("parity-stopping")
@@ -61,18 +60,11 @@ def zombies(parent: int) -> int:
     return found
 
 
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + WAIT_SECONDS
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(POLL_SECONDS)
-
-
 def test_processes_that_are_left_to_process_1_are_reaped(pair: Server) -> None:
     launcher = pair.running.containers["kernel"].process.pid
     pair.ask("stopping.leave", codes={"orphans.ipynb": ORPHANS.format(count=20)})
-    until(lambda: zombies(launcher) > 0)
-    until(lambda: zombies(launcher) == 0)
+    pair.wait_for(lambda: zombies(launcher) > 0, WAIT_SECONDS)
+    pair.wait_for(lambda: zombies(launcher) == 0, WAIT_SECONDS)
 
 
 def test_told_to_stop_kernels_clean_up_and_nothing_is_left(pair: Server, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ OURS = {
     "KERNELPAIR_PACKAGES": names.PACKAGES_DIR,
     "KERNELPAIR_PIP_REQUIREMENT": "there-is-no-pip",
     "KERNELPAIR_START_TIMEOUT": "60",
+    "KERNELPAIR_PRESTART": "false",
 }
 
 # What would reach into the bundle's process is the kernel's own again.
@@ -105,7 +106,7 @@ JUPYTERS |= {"LC_CTYPE"}
 
 def of_image(env: Mapping[str, str]) -> dict[str, str]:
     """A process's environment without what Jupyter adds, and what is the gateway's."""
-    return {name: value for name, value in env.items() if name not in {*JUPYTERS, *OURS, "KERNELPAIR_PRESTART"}}
+    return {name: value for name, value in env.items() if name not in {*JUPYTERS, *OURS}}
 
 
 def both(found: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

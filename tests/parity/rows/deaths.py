@@ -39,9 +39,8 @@ async def never_starts(lab: Lab) -> Any:
     async with lab.kernel(kernel_id) as kernel:
         asked = await kernel.execute("print(6 * 7)")
         told = await kernel.until("execute_reply", asked)
-        state = (await kernel.until("status"))[-1]["content"]["execution_state"]
-        while state != "dead":
-            state = (await kernel.until("status"))[-1]["content"]["execution_state"]
+        while kinds((await kernel.until("status"))[-1:]) != ["dead"]:
+            pass
         with contextlib.suppress(ConnectionError):
             while True:
                 await kernel.message()
