@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import kernelpair_prestart
 import pytest
+from kernelpair_cgroup import find
 from kernelpair_prestart import Prestart, can_wait, wanted
-from kernelpair_settings import Settings
 
 MIB = 2**20
 # Stands for ipykernel, which imports these modules and more, and tells what it sees at its start.
-IMPORTS = "import contextlib, importlib, json, runpy, site, typing, early_module"
+IMPORTS = "import contextlib, importlib, json, pathlib, runpy, site, typing, early_module"
 PROGRAM = """
 import json, os, sys
 import early_module, ipykernel.kernelapp
@@ -250,16 +249,9 @@ def test_only_what_looks_into_its_folder_first_can_wait(command: list[str], env:
 def test_by_itself_only_where_memory_has_room(tmp_path: Path, wish: str, limit: str, used: int, waits: bool) -> None:
     (tmp_path / "memory.current").write_text(f"{used * MIB}\n")
     (tmp_path / "memory.max").write_text(f"{limit}\n")
-    assert wanted(settings(KERNELPAIR_PRESTART=wish, KERNELPAIR_CGROUP=str(tmp_path))) is waits
+    assert wanted(wish, find(str(tmp_path))) is waits
 
 
-def test_by_itself_not_where_memory_can_not_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernelpair_prestart, "find", lambda _path: None)
-    assert wanted(settings()) is False
-    assert wanted(settings(KERNELPAIR_PRESTART="true")) is True
-
-
-def settings(**env: str) -> Settings:
-    needed = ("PORT", "RUN", "SOURCE", "PACKAGES", "PIP_REQUIREMENT", "START_TIMEOUT")
-    values = dict(zip(needed, ("8889", "/run", "auto", "/packages", "x", "120"), strict=True))
-    return Settings.read({**{f"KERNELPAIR_{name}": value for name, value in values.items()}, **env})
+def test_by_itself_not_where_memory_can_not_be_seen() -> None:
+    assert wanted("", None) is False
+    assert wanted("true", None) is True

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).absolute().parent))  # not there under PYT
 if __name__ == "__main__":
     gc.disable()  # until the gateway answers: what it imports stays, and isn't looked through for garbage
 import kernelpair_bundle
+import kernelpair_cgroup
 import kernelpair_labextensions
 import kernelpair_memory
 import kernelpair_prestart
@@ -138,9 +139,10 @@ def run(state: State) -> int:
     gc.freeze()
     gc.enable()
     manager = app.kernel_manager
-    unwatch = kernelpair_memory.watch(settings, deaths, manager.leaders, manager.prestart.drop)
+    cgroup = kernelpair_cgroup.find(settings.cgroup)
+    unwatch = kernelpair_memory.watch(settings, cgroup, deaths, manager.leaders, manager.prestart.drop)
     app.io_loop.add_callback(say, f"the gateway answers on 127.0.0.1:{settings.port}")
-    if kernelpair_prestart.wanted(settings):
+    if kernelpair_prestart.wanted(settings.prestart, cgroup):
         app.io_loop.add_callback(manager.start_early)
     app.io_loop.add_callback(Reaper(lambda: of_kernels(manager)).run)
     app.start()

@@ -64,9 +64,8 @@ class PairKernelManager(SeedingMappingKernelManager):  # type: ignore[misc]
         env.pop("KERNEL_LAUNCH_TIMEOUT", None)  # the gateway client's own
         if folder and Path(folder).is_dir():
             kwargs["cwd"] = folder
-        waits = self.prestart.claim(kwargs.get("kernel_name") or self.default_kernel_name)
-        if waits and not kwargs.get("kernel_id"):
-            kwargs["kernel_id"] = waits
+        if not kwargs.get("kernel_id"):
+            kwargs["kernel_id"] = self.prestart.claim(kwargs.get("kernel_name") or self.default_kernel_name)
         kernel_id = await super().start_kernel(*args, **kwargs)
         for event in ("restart", "dead"):  # the connections' own callbacks come after these
             self.add_restart_callback(kernel_id, lambda: self.died(kernel_id, self._end_of(kernel_id)), event)

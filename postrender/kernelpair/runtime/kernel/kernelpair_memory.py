@@ -14,7 +14,7 @@ import time
 from typing import Any, Callable, Mapping, Optional
 
 import kernelpair_reports as reports
-from kernelpair_cgroup import Cgroup, Reading, find
+from kernelpair_cgroup import Cgroup, Reading
 from kernelpair_deaths import Deaths, Moment
 from kernelpair_guard import SHORT, Guard, choose, interval
 from kernelpair_settings import Settings, say
@@ -190,17 +190,20 @@ def kill(pids: list[int]) -> None:
 
 
 def watch(
-    settings: Settings, deaths: Deaths, leaders: Callable[[], Mapping[str, int]], tight: Callable[[], None]
+    settings: Settings,
+    cgroup: Optional[Cgroup],
+    deaths: Deaths,
+    leaders: Callable[[], Mapping[str, int]],
+    tight: Callable[[], None],
 ) -> Callable[[], None]:
-    """Begin to sample, and to guard if the settings say so; returns what ends it.
+    """Begin to sample `cgroup`, and to guard it if the settings say so; returns what ends it.
 
     ``leaders`` returns the process ids of the kernels by kernel id; ``tight`` gives back what can be spared, and is
     called again and again near the limit. Both are called from another thread.
     """
-    cgroup = find(settings.cgroup)
     if cgroup is None:
         say("this container's memory can't be seen here: no usage figures, and no memory guard")
         return lambda: None
-    sampler = Sampler(settings.run, cgroup, deaths, leaders, tight, settings.memory_guard)
+    sampler = Sampler(settings.run, cgroup, deaths, leaders, tight, settings.memory_guard != "false")
     sampler.start()
     return sampler.stop

@@ -16,8 +16,7 @@ import threading
 from pathlib import Path
 from typing import Any, Callable, Mapping, NamedTuple, Optional
 
-from kernelpair_cgroup import find
-from kernelpair_settings import Settings
+from kernelpair_cgroup import Cgroup
 
 # It holds 40 to 60 MB; where it would take more than a tenth of what is free, the user's memory is not for guesses.
 ROOM = 512 * 1024 * 1024
@@ -32,11 +31,10 @@ _FILE = f"{_PROGRAM}.py"
 _WAITS = Path(__file__).absolute().with_name("kernelpair_prestarted.py")
 
 
-def wanted(settings: Settings) -> bool:
-    """Tell whether a process shall wait; `auto`: where the container's memory is known, and has room."""
-    if settings.prestart != "auto":
-        return settings.prestart == "true"
-    cgroup = find(settings.cgroup)
+def wanted(wish: str, cgroup: Optional[Cgroup]) -> bool:
+    """Tell whether a process shall wait; unless `wish` tells: where the container's memory is known, and has room."""
+    if wish in ("true", "false"):
+        return wish == "true"
     reading = None if cgroup is None else cgroup.read()
     return reading is not None and (reading.limit is None or reading.limit - reading.usage >= ROOM)
 
@@ -57,7 +55,7 @@ def _is_script(path: Optional[str]) -> bool:
     """Tell whether a program may start another one in each folder, as pyenv's shims do."""
     if path is None:
         return True
-    with open(path, "rb") as file:  # noqa: PTH123
+    with Path(path).open("rb") as file:
         return file.read(2) == b"#!"
 
 

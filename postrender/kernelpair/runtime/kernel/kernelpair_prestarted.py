@@ -20,6 +20,7 @@ import os
 import runpy
 import site
 import sys
+from pathlib import Path
 from typing import Any, Dict
 
 NEEDED = "ipykernel.kernelapp"
@@ -62,13 +63,13 @@ def line() -> bytes:
 
 def run_anew() -> None:
     """Run the program as if nothing had been imported."""
-    with open("/proc/self/cmdline", "rb") as words:  # noqa: PTH123
-        os.execv(sys.executable, words.read().rstrip(b"\0").split(b"\0"))  # noqa: S606
+    words = Path("/proc/self/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    os.execv(sys.executable, words)  # noqa: S606 (the command that this process was started with)
 
 
 def main() -> None:
     """Wait, and be the kernel."""
-    os.unlink(__file__)  # noqa: PTH108 (by which the gateway knows that this is it, and not the program)
+    Path(__file__).unlink()  # by which the gateway knows that this is it, and not the program
     sys.path_importer_cache.pop(sys.path.pop(0), None)
     try:
         import_early()
@@ -80,7 +81,7 @@ def main() -> None:
     os.environ.update(told["env"])
     if seen() != before:
         run_anew()
-    sys.path.insert(0, os.getcwd())  # noqa: PTH109
+    sys.path.insert(0, str(Path.cwd()))
     runpy.run_module(__spec__.name, run_name="__main__", alter_sys=True)
 
 

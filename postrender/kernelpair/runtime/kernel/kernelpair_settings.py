@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Callable, Mapping, NamedTuple
 
 BEGAN = time.monotonic()
 OURS = ("KERNELPAIR_", "KG_")
@@ -27,7 +27,7 @@ class Settings(NamedTuple):
     constraints: str
     ca_certificate: str
     start_timeout: float
-    memory_guard: bool
+    memory_guard: str
     prestart: str
     cgroup: str
 
@@ -48,22 +48,13 @@ class Settings(NamedTuple):
         return cls(*values)
 
 
-def _source(value: str) -> str:
-    if value not in ("auto", "image", "bundle", "pip"):
-        raise ValueError(value)
-    return value
+def _one_of(*values: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value not in values:
+            raise ValueError(value)
+        return value
 
-
-def _guard(value: str) -> bool:
-    if value not in ("", "true", "false"):
-        raise ValueError(value)
-    return value != "false"
-
-
-def _switch(value: str) -> str:
-    if value not in ("", "auto", "true", "false"):
-        raise ValueError(value)
-    return value or "auto"
+    return read
 
 
 NAMES = {
@@ -76,10 +67,10 @@ OPTIONAL = ("index_url", "constraints", "ca_certificate", "memory_guard", "prest
 READ: dict[str, Any] = {
     "port": int,
     "start_timeout": float,
-    "source": _source,
+    "source": _one_of("auto", "image", "bundle", "pip"),
     "packages": Path,
-    "memory_guard": _guard,
-    "prestart": _switch,
+    "memory_guard": _one_of("", "true", "false"),
+    "prestart": _one_of("", "auto", "true", "false"),
 }
 
 
