@@ -96,6 +96,7 @@ ROWS = {
     "people.debugger": Row(holds=debugged),
     "people.progress": Row(),
     "messages.reconnect": Row(),
+    "messages.connected_twice": Row(),
 }
 
 

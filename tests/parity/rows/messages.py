@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from client import Lab, is_idle, kinds
+from client import SECONDS, Lab, is_idle, kinds
 from jupyter_client.session import new_id
 
 MIB = 2**20
@@ -111,3 +111,20 @@ async def reconnect(lab: Lab) -> Any:
     kernel.socket.close()
     await lab.call("DELETE", f"api/sessions/{session['id']}")
     return "".join(m["content"]["text"] for m in first + rest if m["msg_type"] == "stream")
+
+
+async def connected_twice(lab: Lab) -> Any:
+    """A page that lost its connection without the server's notice connects anew: the first ends, cells run on."""
+    opened = await lab.open("twice.ipynb")
+    kernel_id, session_id = opened["kernel"]["id"], new_id()
+    lost = await lab.connected(kernel_id, session_id)
+    await lost.run("x = 40")
+    kernel = await lab.connected(kernel_id, session_id)
+    while await asyncio.wait_for(lost.socket.read_message(), SECONDS) is not None:
+        pass
+    printed = await kernel.printed(
+        "import time\nfor i in range(20): print(i, flush=True); time.sleep(0.1)\nprint(x + 2)"
+    )
+    kernel.socket.close()
+    await lab.call("DELETE", f"api/sessions/{opened['id']}")
+    return printed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from typing import Any
+from typing import Any, Sequence
 
 import kernelpair_explain as explain
 import kernelpair_remote as remote
@@ -28,6 +28,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
     restarts, upon which it connects anew. Before that, the cell that was running ends with an error that says why the
     kernel died, where that is known.
 
+    A browser has one connection for a kernel and a session, as on a plain server: the newest. An earlier one is that of
+    a page that has lost it unnoticed (another network, a proxy that died), and ends.
+
     The gateway is asked for the protocol that the browser has, so that messages are handed on as they are.
     """
 
@@ -45,8 +48,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
     async def connect(self) -> None:
         """Begin to serve; returns at once."""
         self._v1 = self.websocket_handler.selected_subprotocol == wire.V1
+        earlier = [other for other in _connections if other.carries(self.kernel_id, self.session_id)]
         _connections.add(self)
-        self._serving = asyncio.ensure_future(self._serve())
+        self._serving = asyncio.ensure_future(self._serve(earlier))
         self._serving.add_done_callback(self._ended)
 
     def _ended(self, serving: asyncio.Task[None]) -> None:
@@ -55,6 +59,12 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
                 "kernelpair: the connection to kernel %s broke", self.kernel_id, exc_info=serving.exception()
             )
             self.websocket_handler.close()  # upon which the browser connects anew
+
+    def carries(self, kernel_id: str, session_id: str) -> bool:
+        """Whether it still serves this session of a browser."""
+        if self._serving is None or self._serving.done():
+            return False
+        return (self.kernel_id, self.session_id) == (kernel_id, session_id)
 
     def disconnect(self) -> None:
         """End, because the browser has gone."""
@@ -76,7 +86,21 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         if serving:
             await asyncio.wait(serving, timeout=LEAVE_SECONDS)
 
-    async def _serve(self) -> None:
+    async def _replace(self, earlier: Sequence[PairConnection]) -> None:
+        """End earlier connections of the session, and wait: what the gateway has not sent, it keeps for this one.
+
+        The gateway has one place for a session, which they would else take from each other for ever.
+        """
+        for connection in earlier:
+            self.log.info("kernelpair: kernel %s: a page connects anew, its last connection ends", self.kernel_id)
+            connection.disconnect()
+            connection.websocket_handler.close()
+        serving = [connection._serving for connection in earlier if connection._serving is not None]
+        if serving:
+            await asyncio.wait(serving, timeout=LEAVE_SECONDS)
+
+    async def _serve(self, earlier: Sequence[PairConnection]) -> None:
+        await self._replace(earlier)
         kernel = self.kernel_manager
         while not (self.disconnected or self._leaving):
             self.ws = await self._reach(kernel)
@@ -139,7 +163,8 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         before = kernel.remote_id
         await self._look()
         if kernel.available.is_set() and kernel.remote_id == before:
-            return  # only the connection broke
+            await asyncio.sleep(remote.RETRY_SECONDS)  # only the connection broke, and may again
+            return
         self.log.warning("kernelpair: kernel %s was lost with its container", self.kernel_id)
         self._explain(explain.why(before, 0.0, lost=True))
         self._say_status("restarting")
