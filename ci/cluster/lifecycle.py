@@ -75,10 +75,12 @@ def status() -> int:
         left = f", but {state.FOLDER} is there: python -m ci.cluster down" if state.FOLDER.exists() else ""
         print(f"no cluster runs{left}")
         return 1
+    # Fails on a node that is being started, or ends meanwhile.
     shown = subprocess.run(
-        state.inside(pid, "ps", "-eo", "pid,etime,rss,args"), capture_output=True, text=True, check=True
+        state.inside(pid, "ps", "-eo", "pid,etime,rss,args"), capture_output=True, text=True, check=False
     )
-    print(f"node: process {pid}\nkubeconfig: {state.KUBECONFIG}\nlogs: {state.LOGS}\n{shown.stdout.rstrip()}")
+    said = (shown.stdout or shown.stderr).rstrip()
+    print(f"node: process {pid}\nkubeconfig: {state.KUBECONFIG}\nlogs: {state.LOGS}\n{said}")
     return 0 if (state.FOLDER / "ready").exists() else 1
 
 
