@@ -4,8 +4,8 @@
     python -m ci.e2e PART...    some, in the order of the table
 
 VALUES, a file of the chart's values, names images that the given cluster can pull; without it, the chart's own. The
-cluster that was started is ended again, whatever happened. Prints how long each part took; exits 1 when one failed, 2
-on a wrong command line.
+cluster that was started is ended again, whatever happened. Prints at the end how long each part took and what failed,
+and why; exits 1 when one failed, 2 on a wrong command line.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from ci import tools
 from ci.cluster import lifecycle, state
 
 ROOT = Path(__file__).resolve().parent.parent
+FAILURE_CHARACTERS = 1500
 
 
 class Part(NamedTuple):
@@ -74,20 +77,36 @@ def main(names: Sequence[str]) -> int:
 
 def _report(names: Sequence[str], environment: dict[str, str]) -> int:
     """Run parts one after the other, and say how each went; returns 1 when one failed."""
-    lines = []
+    lines, codes = [], []
     for name in names:
         began = time.monotonic()
-        code = _tests(PARTS[name], environment)
-        lines.append((name, time.monotonic() - began, code))
-    for name, seconds, code in lines:
-        print(f"e2e: {name:10} {seconds:6.0f} s  {f'FAILED, exit code {code}' if code else 'ok'}", file=sys.stderr)
-    return int(any(code for *_, code in lines))
+        with tempfile.NamedTemporaryFile(suffix=".xml") as results:
+            codes.append(_tests(PARTS[name], environment, results.name))
+            failures = _failures(results.name) if codes[-1] else []
+        said = f"FAILED, exit code {codes[-1]}" if codes[-1] else "ok"
+        lines += [f"{name:10} {time.monotonic() - began:6.0f} s  {said}", *failures]
+    for line in lines:
+        print(f"e2e: {line}", file=sys.stderr)
+    return int(any(codes))
 
 
-def _tests(part: Part, environment: dict[str, str]) -> int:
+def _failures(results: str) -> list[str]:
+    """Return each test that failed and why, of pytest's results; what it printed may be long gone from the screen."""
+    try:
+        cases = ElementTree.parse(results).iter("testcase")
+    except ElementTree.ParseError:  # pytest ended before it wrote any
+        return []
+    said = [
+        (case.get("name"), bad.get("message", "")) for case in cases for bad in case if bad.tag in ("failure", "error")
+    ]
+    return [f"  {name}: {message[:FAILURE_CHARACTERS]}" for name, message in said]
+
+
+def _tests(part: Part, environment: dict[str, str], results: str) -> int:
     beside = ("-n", "2", "--dist", "loadfile") if part.together else ("--capture=no",)
     files = [f"tests/cluster/{file}.py" for file in part.files]
     command = [sys.executable, "-m", "pytest", "--verbose", "--durations=0", "--durations-min=1", *beside, *files]
+    command.append(f"--junit-xml={results}")
     return subprocess.run(
         command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, check=False
     ).returncode

@@ -50,6 +50,17 @@ def admitted(release: Shared, hub: Hub, kind: str, name: str = "") -> dict[str, 
     return found
 
 
+def refused(release: Shared, hub: Hub, user: str, profile: str, why: str) -> None:
+    """Fails unless the spawn page tells what the user's pod waits for; the pod is deleted then."""
+    told = []
+    for event in hub.start(user, profile):
+        told.append(event["message"])
+        if why in told[-1]:
+            release.namespace.run("delete", "pod", f"--selector=hub.jupyter.org/username={user}")
+            return
+    pytest.fail(f"the page doesn't say {why!r}, but {told}; {release.namespace.told()}")
+
+
 QUOTA = {"hard": {"requests.cpu": "20", "requests.memory": "20Gi", "limits.cpu": "20", "limits.memory": "20Gi"}}
 
 
@@ -124,21 +135,10 @@ def test_a_gpu_is_the_kernels_and_who_gets_none_reads_why(shared: Shared, shared
     assert [pair["kernel"]["resources"][kind][GPU] for kind in ("limits", "requests")] == ["1", "1"]
     assert pair["notebook"]["resources"] == {}
     assert {"name": "NVIDIA_VISIBLE_DEVICES", "value": "none"} in pair["notebook"]["env"]
-    for event in shared_hub.start("second", "pair-gpu"):
-        if f"Insufficient {GPU}" in event["message"]:
-            shared.namespace.run("delete", "pod", "--selector=hub.jupyter.org/username=second")
-            break
-    else:
-        pytest.fail("the page doesn't say what is missing")
+    refused(shared, shared_hub, "second", "pair-gpu", f"Insufficient {GPU}")
     shared_hub.stop("first")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_gets_no_volume_reads_why(shared: Shared, shared_hub: Hub, kind: str) -> None:
-    user = f"no-volume-{kind}"
-    for event in shared_hub.start(user, f"{kind}-no-class"):
-        if "unbound immediate PersistentVolumeClaims" in event["message"]:
-            shared.namespace.run("delete", "pod", f"--selector=hub.jupyter.org/username={user}")
-            break
-    else:
-        pytest.fail("the page doesn't say what is missing")
+    refused(shared, shared_hub, f"no-volume-{kind}", f"{kind}-no-class", "unbound immediate PersistentVolumeClaims")
