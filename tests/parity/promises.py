@@ -55,7 +55,11 @@ PROMISES = (
         SAME,
         ("people.identity", "people.files"),
     ),
-    Promise("A closed laptop: what was printed meanwhile arrives once, in order", SAME, ("messages.reconnect",)),
+    Promise(
+        "A closed laptop: what was printed meanwhile arrives once, in order",
+        SAME,
+        ("messages.reconnect", "messages.connected_twice"),
+    ),
     Promise(
         "Kernels, sessions and kernelspecs by the REST API, logos too",
         "the same; a kernel's name says which image it runs in",

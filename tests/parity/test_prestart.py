@@ -68,7 +68,9 @@ def facts(server: Server) -> dict[str, Any]:
     same: dict[str, Any] = json.loads(made)
     for name in ("JPY_PARENT_PID", *(name for name, value in same["environ"].items() if value.isdigit())):
         same["environ"].pop(name, None)
-    same["files"] = [name for name in same["files"] if not name.startswith("socket:") and not name.endswith("-journal")]
+    # SQLite has a journal, and then the folder of its database, open for as long as it writes.
+    moment = ("-journal", "/profile_default")
+    same["files"] = [name for name in same["files"] if not name.startswith("socket:") and not name.endswith(moment)]
     return same
 
 
