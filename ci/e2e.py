@@ -77,17 +77,17 @@ def main(names: Sequence[str]) -> int:
 
 def _report(names: Sequence[str], environment: dict[str, str]) -> int:
     """Run parts one after the other, and say how each went; returns 1 when one failed."""
-    lines, codes = [], []
+    lines, failed = [], 0
     for name in names:
         began = time.monotonic()
         with tempfile.NamedTemporaryFile(suffix=".xml") as results:
-            codes.append(_tests(PARTS[name], environment, results.name))
-            failures = _failures(results.name) if codes[-1] else []
-        said = f"FAILED, exit code {codes[-1]}" if codes[-1] else "ok"
-        lines += [f"{name:10} {time.monotonic() - began:6.0f} s  {said}", *failures]
+            code = _tests(PARTS[name], environment, results.name)
+            said = f"FAILED, exit code {code}" if code else "ok"
+            lines += [f"{name:10} {time.monotonic() - began:6.0f} s  {said}", *_failures(results.name)]
+        failed |= int(code != 0)
     for line in lines:
         print(f"e2e: {line}", file=sys.stderr)
-    return int(any(codes))
+    return failed
 
 
 def _failures(results: str) -> list[str]:
@@ -96,10 +96,12 @@ def _failures(results: str) -> list[str]:
         cases = ElementTree.parse(results).iter("testcase")
     except ElementTree.ParseError:  # pytest ended before it wrote any
         return []
-    said = [
-        (case.get("name"), bad.get("message", "")) for case in cases for bad in case if bad.tag in ("failure", "error")
+    return [
+        f"  {case.get('name')}: {bad.get('message', '')[:FAILURE_CHARACTERS]}"
+        for case in cases
+        for bad in case
+        if bad.tag in ("failure", "error")
     ]
-    return [f"  {name}: {message[:FAILURE_CHARACTERS]}" for name, message in said]
 
 
 def _tests(part: Part, environment: dict[str, str], results: str) -> int:

@@ -50,7 +50,7 @@ def admitted(release: Shared, hub: Hub, kind: str, name: str = "") -> dict[str, 
     return found
 
 
-def refused(release: Shared, hub: Hub, user: str, profile: str, why: str) -> None:
+def reads_why(release: Shared, hub: Hub, user: str, profile: str, why: str) -> None:
     """Fails unless the spawn page tells what the user's pod waits for; the pod is deleted then."""
     told = []
     for event in hub.start(user, profile):
@@ -135,10 +135,10 @@ def test_a_gpu_is_the_kernels_and_who_gets_none_reads_why(shared: Shared, shared
     assert [pair["kernel"]["resources"][kind][GPU] for kind in ("limits", "requests")] == ["1", "1"]
     assert pair["notebook"]["resources"] == {}
     assert {"name": "NVIDIA_VISIBLE_DEVICES", "value": "none"} in pair["notebook"]["env"]
-    refused(shared, shared_hub, "second", "pair-gpu", f"Insufficient {GPU}")
+    reads_why(shared, shared_hub, "second", "pair-gpu", f"Insufficient {GPU}")
     shared_hub.stop("first")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_gets_no_volume_reads_why(shared: Shared, shared_hub: Hub, kind: str) -> None:
-    refused(shared, shared_hub, f"no-volume-{kind}", f"{kind}-no-class", "unbound immediate PersistentVolumeClaims")
+    reads_why(shared, shared_hub, f"no-volume-{kind}", f"{kind}-no-class", "unbound immediate PersistentVolumeClaims")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
-from typing import Any, Sequence
+from typing import Any, Iterable, Sequence
 
 import kernelpair_explain as explain
 import kernelpair_remote as remote
@@ -51,9 +51,9 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
         earlier = [other for other in _connections if other.carries(self.kernel_id, self.session_id)]
         _connections.add(self)
         self._serving = asyncio.ensure_future(self._serve(earlier))
-        self._serving.add_done_callback(self._ended)
+        self._serving.add_done_callback(self._broken)
 
-    def _ended(self, serving: asyncio.Task[None]) -> None:
+    def _broken(self, serving: asyncio.Task[None]) -> None:
         if not serving.cancelled() and serving.exception() is not None:
             self.log.error(
                 "kernelpair: the connection to kernel %s broke", self.kernel_id, exc_info=serving.exception()
@@ -81,10 +81,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             connection._leaving = True
             if connection.ws is not None:
                 connection.ws.close()  # answered by the gateway behind all that it has sent
-        carrying = [connection for connection in _connections if connection.ws is not None]
-        serving = [connection._serving for connection in carrying if connection._serving is not None]
-        if serving:
-            await asyncio.wait(serving, timeout=LEAVE_SECONDS)
+        await _ended([connection for connection in _connections if connection.ws is not None])
 
     async def _replace(self, earlier: Sequence[PairConnection]) -> None:
         """End earlier connections of the session, and wait: what the gateway has not sent, it keeps for this one.
@@ -95,9 +92,7 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             self.log.info("kernelpair: kernel %s: a page connects anew, its last connection ends", self.kernel_id)
             connection.disconnect()
             connection.websocket_handler.close()
-        serving = [connection._serving for connection in earlier if connection._serving is not None]
-        if serving:
-            await asyncio.wait(serving, timeout=LEAVE_SECONDS)
+        await _ended(earlier)
 
     async def _serve(self, earlier: Sequence[PairConnection]) -> None:
         await self._replace(earlier)
@@ -233,3 +228,10 @@ class PairConnection(GatewayWebSocketConnection):  # type: ignore[misc]
             self.ws.write_message(message, binary=isinstance(message, bytes))
         except WebSocketClosedError:
             self._waiting.append(message)
+
+
+async def _ended(connections: Iterable[PairConnection]) -> None:
+    """Return once they have ended, or can't be waited for any longer."""
+    serving = [connection._serving for connection in connections if connection._serving is not None]
+    if serving:
+        await asyncio.wait(serving, timeout=LEAVE_SECONDS)
