@@ -24,7 +24,7 @@ from ci import tools
 from ci.cluster import lifecycle, state
 
 ROOT = Path(__file__).resolve().parent.parent
-FAILURE_CHARACTERS = 1500
+FAILURE_CHARACTERS = 3000
 
 
 class Part(NamedTuple):

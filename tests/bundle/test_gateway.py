@@ -112,10 +112,11 @@ def test_the_launcher_uses_them(bundle: Path, tmp_path: Path) -> None:
     assert compiled == {"pyzmq.libs", "tornado", "zmq"}
 
 
-def test_a_kernel_that_has_just_answered_is_not_taken_for_a_busy_one(bundle: Path) -> None:
-    """Whose first cell would run unheard."""
+def test_who_connects_hears_the_kernel_and_loses_nothing_that_it_said(bundle: Path) -> None:
+    """One that has just answered isn't taken for a busy one, whose first cell would run unheard."""
     command = [str(bundle / "start"), str(HERE / "inside_nudge.py"), str(images.RUNTIME)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    assert found.pop("connects anew") == ["kept", "end", "idle", "idle again"]
     assert found == {"idle": ["idle"], "has just answered": ["idle"], "runs a cell": [], "gone": []}

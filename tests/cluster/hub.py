@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.cluster.kubectl import eventually
@@ -107,14 +107,16 @@ class Server:
         """Whether the notebook server itself answers, kernels or not."""
         return self.hub.answers(f"{self.path}/api")
 
-    def begin(self, row: str, through: Hub | None = None, **arguments: Any) -> Asking:
+    def begin(
+        self, row: str, through: Hub | None = None, tails: Callable[[], str] = lambda: "", **arguments: Any
+    ) -> Asking:
         """Start a row of tests/parity, `module.function`, on this server.
 
-        `through`: another way to the hub.
+        `through`: another way to the hub. `tails` tells of the server when the row fails.
         """
         url = f"{(through or self.hub).url}/{self.path}"
         wish = {"url": url, "token": self.hub.token, "old": False, "row": row, "arguments": arguments}
-        return Asking(start_client(CLIENT, wish, prefix=through.prefix if through else ()))
+        return Asking(start_client(CLIENT, wish, prefix=through.prefix if through else ()), tails)
 
     def ask(self, row: str, **arguments: Any) -> Any:
         """What a row finds on this server."""

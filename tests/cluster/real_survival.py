@@ -33,6 +33,7 @@ USER = "survivor"
 READY_SECONDS = 300
 AWAY_SECONDS = 15
 ON_THEIR_WAY = 3
+LOG_LINES = 40
 # The hub tells a new proxy its routes when it looks at people's activity: here more often than every minute.
 LOOKING = {"hub.config.JupyterHub.last_activity_interval": 5}
 
@@ -54,6 +55,17 @@ class Scene:
 
     def pod(self) -> dict[str, Any]:
         return self.release.namespace.get(f"pod/{self.server.pod}")
+
+    def logs(self) -> str:
+        """What the user's containers and the proxy said last, for a failure's message."""
+        each = ("logs", "--timestamps", f"--tail={LOG_LINES}", "--prefix", "--all-containers")
+        try:
+            return "".join(
+                self.release.namespace.run(*each, whose)
+                for whose in (self.server.pod, "--selector=app.kubernetes.io/component=proxy")
+            )
+        except AssertionError as error:
+            return str(error)
 
     def container(self, name: str, all_of_it: bool) -> None:
         """Kill a container of the user's pod, or its first process, once it has worked for a while.
@@ -162,7 +174,7 @@ def test_what_is_lost_is_what_had_to_be(scene: Scene, deed: Deed, turn: str, pla
     scene.begin(turn)
     eventually(scene.server.answers, "the server can be reached", READY_SECONDS)
     before = scene.pod()
-    page = scene.server.begin("survival.through_a_deed", scene.way(), name=name)
+    page = scene.server.begin("survival.through_a_deed", scene.way(), scene.logs, name=name)
     (pid,) = page.says()
     DO[deed.name](scene, int(pid))
     page.process.send_signal(signal.SIGUSR1)

@@ -72,7 +72,8 @@ class Asking:
     def answer(self, timeout: float = 120) -> Any:
         """What the row has found."""
         out, err = self.process.communicate(timeout=timeout)
-        assert self.process.returncode == 0, f"{err[-4000:]}\n{self._tails()}"
+        reason = "".join(err.splitlines(keepends=True)[-1:])
+        assert self.process.returncode == 0, f"{reason}{err[-4000:]}\n{self._tails()}"
         return json.loads(out)
 
 

@@ -9,11 +9,12 @@ import sys
 import time
 from typing import Any
 
-from client import Kernel, Lab
+from client import Kernel, Lab, kinds
 from jupyter_client.session import new_id
 from rows.restarts import connected, text
 
 SETTLED_SECONDS = 0.5
+RECENT = 40
 # Counts until a file says that it is enough.
 COUNT = (
     "import os, time\n"
@@ -35,6 +36,11 @@ class Page:
         self.kernel_id, self.session_id = opened["kernel"]["id"], new_id()
         self.kernel: Kernel | None = None
         self.seen: list[dict[str, Any]] = []
+        self.began, self.history = time.monotonic(), ["opened"]
+
+    def _note(self, what: str) -> None:
+        """Keep for a failure's message what came when."""
+        self.history.append(f"{time.monotonic() - self.began:.1f} s: {what}")
 
     async def message(self) -> dict[str, Any] | None:
         """The next message; None when the session is gone for good."""
@@ -43,8 +49,12 @@ class Page:
             try:
                 self.seen.append(await self.kernel.message())
             except ConnectionError:
+                self._note("its connection ended")
                 self.kernel = None
                 continue
+            except (TimeoutError, asyncio.TimeoutError) as error:
+                raise AssertionError(f"a page hears nothing more: {self.history[-RECENT:]}") from error
+            self._note(f"{kinds(self.seen[-1:])[0]} {text(self.seen[-1:])!r}")
             if self.seen[-1]["content"].get("execution_state") == "restarting":
                 self.kernel.socket.close()  # as JupyterLab does
                 self.kernel = None
@@ -55,6 +65,7 @@ class Page:
         """Have a connection, made anew if need be; False when the session is gone for good."""
         if self.kernel is None and await self._is_there():
             self.kernel = await connected(self.lab, self.kernel_id, self.session_id)
+            self._note("connected")
         return self.kernel is not None
 
     async def _is_there(self) -> bool:
@@ -130,6 +141,7 @@ async def through_a_deed(lab: Lab, name: str) -> Any:
         "told": [m["content"]["ename"] for m in busy.seen if m["msg_type"] == "error"],
         "text": "".join(m["content"]["evalue"] for m in busy.seen if m["msg_type"] == "error"),
         "seconds": seconds,
+        "history": busy.history[-RECENT:],
     }
 
 
