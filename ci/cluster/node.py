@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from ci import tools
-from ci.cluster import noderoot, programs, state
+from ci.cluster import noderoot, programs, relay, state
 
 READY_SECONDS = 300
 PAUSE_SECONDS = 0.1
@@ -37,7 +37,7 @@ def main(kubernetes: str, coredns: str) -> None:
     Path(programs.KUBERNETES).parent.mkdir(exist_ok=True)
     shutil.rmtree(programs.KUBERNETES, ignore_errors=True)
     Path(programs.KUBERNETES).symlink_to(state.FOLDER / "kubernetes")
-    threading.Thread(target=_connect, args=(outside,), daemon=True).start()
+    threading.Thread(target=relay.serve, args=(outside, ("127.0.0.1", programs.API_PORT)), daemon=True).start()
     threading.Thread(target=_open_volumes, daemon=True).start()
     _supervise(programs.programs(kubernetes, coredns, state.CGROUP))
 
@@ -91,30 +91,6 @@ def _open_volumes() -> None:
             with contextlib.suppress(FileNotFoundError):  # removed meanwhile
                 volume.chmod(0o777)
         time.sleep(PAUSE_SECONDS)
-
-
-def _connect(outside: socket.socket) -> None:
-    """Connect each client of the machine's socket with the API server."""
-    while True:
-        client, _ = outside.accept()
-        try:
-            server = socket.create_connection(("127.0.0.1", programs.API_PORT))
-        except OSError:
-            client.close()
-            continue
-        for source, target in ((client, server), (server, client)):
-            threading.Thread(target=_pump, args=(source, target), daemon=True).start()
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    """Pass bytes on until one side ends, then end the other's reading."""
-    try:
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        for end in (source, target):
-            end.close()
 
 
 if __name__ == "__main__":

@@ -26,12 +26,11 @@ def rights(token: str) -> dict[str, Any]:
 
 
 class Hub:
-    """The hub behind `url`; `prefix` is what runs a program where that can be reached."""
+    """The hub behind `url`."""
 
-    def __init__(self, url: str, token: str, prefix: tuple[str, ...] = ()) -> None:
+    def __init__(self, url: str, token: str) -> None:
         self.url = url
         self.token = token
-        self.prefix = prefix
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """The decoded answer, None for an empty one; raises HTTPError for one that is not a success."""
@@ -107,16 +106,11 @@ class Server:
         """Whether the notebook server itself answers, kernels or not."""
         return self.hub.answers(f"{self.path}/api")
 
-    def begin(
-        self, row: str, through: Hub | None = None, tails: Callable[[], str] = lambda: "", **arguments: Any
-    ) -> Asking:
-        """Start a row of tests/parity, `module.function`, on this server.
-
-        `through`: another way to the hub. `tails` tells of the server when the row fails.
-        """
-        url = f"{(through or self.hub).url}/{self.path}"
+    def begin(self, row: str, tails: Callable[[], str] = lambda: "", **arguments: Any) -> Asking:
+        """Start a row of tests/parity, `module.function`, on this server; `tails` tells of it when the row fails."""
+        url = f"{self.hub.url}/{self.path}"
         wish = {"url": url, "token": self.hub.token, "old": False, "row": row, "arguments": arguments}
-        return Asking(start_client(CLIENT, wish, prefix=through.prefix if through else ()), tails)
+        return Asking(start_client(CLIENT, wish), tails)
 
     def ask(self, row: str, **arguments: Any) -> Any:
         """What a row finds on this server."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from ci.cluster import state
+
 Found = TypeVar("Found")
+OURS = os.environ.get("KUBECONFIG") == str(state.KUBECONFIG)
+"""Whether it is the cluster of ci/cluster."""
 POLL_SECONDS = 0.5
 FORWARD_SECONDS = 60
 
@@ -34,9 +40,27 @@ class Namespace:
         found: dict[str, Any] = json.loads(self.run("get", what, "--output=json"))
         return found
 
+    def forwarded(self, service: str, port: int) -> contextlib.AbstractContextManager[str]:
+        """The address, on this machine, of a service's port."""
+        return (self._relayed if OURS else self._tunnelled)(service, port)
+
     @contextlib.contextmanager
-    def forwarded(self, service: str, port: int) -> Iterator[str]:
-        """The address, on this machine, of a service's port; forwarded anew when that has ended with a pod."""
+    def _relayed(self, service: str, port: int) -> Iterator[str]:
+        """From our cluster's node: unlike kubectl's tunnel it needs no API server, and loses no end of a connection."""
+        address = self.get(f"service/{service}")["spec"]["clusterIP"]
+        into = ("nsenter", f"--target={state.node()}", "--net", "--")
+        with socket.create_server(("127.0.0.1", 0)) as outside:
+            command = [*into, sys.executable, "-m", "ci.cluster.relay", address, str(port)]
+            relay = subprocess.Popen(command, stdin=outside, cwd=state.ROOT)
+            try:
+                yield f"http://127.0.0.1:{outside.getsockname()[1]}"
+            finally:
+                relay.terminate()
+                relay.wait()
+
+    @contextlib.contextmanager
+    def _tunnelled(self, service: str, port: int) -> Iterator[str]:
+        """By kubectl; forwarded anew when that has ended with a pod."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             local = free.getsockname()[1]
         command = ["kubectl", f"--namespace={self.name}", "port-forward", f"service/{service}", f"{local}:{port}"]

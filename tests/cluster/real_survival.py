@@ -23,9 +23,8 @@ from ci.cluster import state
 from kernelpair.hub.coming_back import WORKED_SECONDS
 from tests.cluster.deeds import ALL, DEEDS, Deed
 from tests.cluster.hub import SESSION_SECONDS, Hub
-from tests.cluster.kubectl import eventually, statuses
-from tests.cluster.release import NAME, Release, released
-from tests.cluster.shared import OURS
+from tests.cluster.kubectl import OURS, eventually, statuses
+from tests.cluster.release import Release, released
 
 ROUNDS = int(os.environ.get("KERNELPAIR_ROUNDS", "3"))
 SEED = int(os.environ.get("KERNELPAIR_SEED") or random.SystemRandom().randrange(10**6))
@@ -112,19 +111,6 @@ class Scene:
         done = subprocess.run(["kubectl", "get", "--raw=/readyz"], capture_output=True, check=False)
         return done.returncode == 0
 
-    def way(self) -> Hub:
-        """The page's way to the hub: on our cluster from the node, by the service's address.
-
-        kubectl's tunnel needs the API server, and may miss the end of a connection.
-        """
-        if not OURS:
-            return self.hub
-        node = state.node()
-        assert node is not None
-        service = self.release.namespace.get(f"service/{NAME}-kernelpair-proxy-public")
-        into = ("nsenter", f"--target={node}", "--net", "--")
-        return Hub(f"http://{service['spec']['clusterIP']}", self.hub.token, into)
-
 
 def _is_api_server(process: Path) -> bool:
     try:
@@ -174,7 +160,7 @@ def test_what_is_lost_is_what_had_to_be(scene: Scene, deed: Deed, turn: str, pla
     scene.begin(turn)
     eventually(scene.server.answers, "the server can be reached", READY_SECONDS)
     before = scene.pod()
-    page = scene.server.begin("survival.through_a_deed", scene.way(), scene.logs, name=name)
+    page = scene.server.begin("survival.through_a_deed", scene.logs, name=name)
     (pid,) = page.says()
     DO[deed.name](scene, int(pid))
     page.process.send_signal(signal.SIGUSR1)

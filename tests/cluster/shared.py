@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
-from ci.cluster import state
+from tests.cluster.kubectl import OURS
 from tests.cluster.release import Release, given
 
 GPU = "nvidia.com/gpu"
 OPTED_OUT = {"kernelpair/split": "false"}
-OURS = os.environ.get("KUBECONFIG") == str(state.KUBECONFIG)
-"""Whether it is the cluster of ci/cluster."""
 OWN_CLUSTER = pytest.mark.skipif(
     not OURS,
     reason="it changes the node, and only the cluster of ci/cluster is there for that",

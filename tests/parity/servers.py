@@ -37,14 +37,11 @@ SOURCES = {
 PLAIN_IMAGE = ("singleuser.image.name=example.org/plain", "kernelGateway.enabled=false")
 
 
-def start_client(program: Path, wish: Any, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
-    """Start a program with the front-end environment's interpreter and hand it a wish; it answers on stdout.
-
-    `prefix` is a command that runs the one behind it.
-    """
+def start_client(program: Path, wish: Any) -> subprocess.Popen[str]:
+    """Start a program with the front-end environment's interpreter and hand it a wish; it answers on stdout."""
     python = images.environment("front-end") / "bin" / "python"
     pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([*prefix, python, "-I", program], text=True, **pipes)
+    process = subprocess.Popen([python, "-I", program], text=True, **pipes)
     assert process.stdin is not None
     process.stdin.write(json.dumps(wish))
     process.stdin.close()
