@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -21,18 +20,14 @@ EVERYWHERE = {"singleuser": {"storage": {"dynamic": {"pvcNameTemplate": "claim-{
 Object = dict[str, Any]
 
 
-@functools.cache
-def _helm() -> Helm:
-    return Helm("helm3", Path(mkdtemp(prefix="kernelpair-chart-hub-")))
-
-
 def release(values: Object, *more: str) -> list[Object]:
     """The objects of the release `x` in the namespace `jupyter`."""
-    file = Path(mkdtemp(dir=_helm().scratch)) / "values.yaml"
-    file.write_text(json.dumps(values))
-    everywhere = file.with_name("everywhere.yaml")
-    everywhere.write_text(json.dumps(EVERYWHERE))
-    stream = _helm().template("--values", everywhere, "--values", file, *more, chart=CHART)
+    with TemporaryDirectory(prefix="kernelpair-chart-hub-") as folder:
+        file, everywhere = (Path(folder) / name for name in ("values.yaml", "everywhere.yaml"))
+        file.write_text(json.dumps(values))
+        everywhere.write_text(json.dumps(EVERYWHERE))
+        layers = ("--values", everywhere, "--values", file)
+        stream = Helm("helm3", Path(folder)).template(*layers, *more, chart=CHART)
     return [document for document in yaml.load_all(stream, Loader=yaml.CSafeLoader) if document]
 
 
