@@ -1,4 +1,6 @@
-"""Connects to kernels in several states, in a bundle; says when upstream's `nudge` was called. JSON on stdout.
+"""Connects to kernels in several states, in a bundle, and tells of it as JSON on stdout.
+
+It tells at which states upstream's `nudge` was called, and what a page gets that connects anew.
 
 inside_nudge.py RUNTIME
 """
@@ -75,7 +77,7 @@ async def nudged(state, later, seconds):
 
 
 async def connects_anew():
-    """What a page gets whose cell has just ended, and what the kernel says after that; all of it is upstream's."""
+    """What a page gets whose cell has just ended, and what the kernel says after that; with upstream's own `nudge`."""
     iopub = Channel("end", "idle", "idle again")
     Connection.kernel_manager = SimpleNamespace(
         execution_state="idle", ports=[], connect_shell=Channel, connect_control=lambda: Channel("reply")

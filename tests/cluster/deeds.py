@@ -14,6 +14,8 @@ class Deed(NamedTuple):
     `ends` are the parts of `ALL` that end with it; a file in the home never does. `told` is the error in which the
     running cell ends ("": it doesn't) and what its text says. `plain` is what is lost where the pod is no pair.
     `carries` says that output passes through what is killed, which takes along what it was about to hand on.
+    `interrupts` says that kernels are told to end: a page hears that its cell was interrupted, as on a plain server, or
+    nothing where the notebook server is gone first.
     """
 
     name: str
@@ -22,6 +24,7 @@ class Deed(NamedTuple):
     pair: str
     plain: str
     carries: bool = False
+    interrupts: bool = False
 
 
 _KERNELS = frozenset({"the running cell", "other kernels' memory", "kernel"})
@@ -61,6 +64,7 @@ DEEDS = (
         ("", ""),
         "everything but files; the next spawn finds them",
         "the same",
+        interrupts=True,
     ),
     Deed("the hub", frozenset(), ("", ""), "nothing", "the same"),
     Deed(

@@ -190,7 +190,6 @@ def _holds(deed: Deed, found: dict[str, Any], before: dict[str, Any], after: dic
     }
     assert stays == {part: part not in deed.ends for part in ALL}, json.dumps(found)
     name, text = deed.told
-    if "pod" in deed.ends and found["told"] == ["KeyboardInterrupt"]:
-        return  # the pod's kernels are told to end, as a plain server's, and a page may still hear of its cell's end
-    assert found["told"] == ([name] if name else []), found
+    interrupted = deed.interrupts and found["told"] == ["KeyboardInterrupt"]
+    assert interrupted or found["told"] == ([name] if name else []), found
     assert text in found["text"]

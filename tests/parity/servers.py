@@ -69,6 +69,7 @@ class Asking:
     def answer(self, timeout: float = 120) -> Any:
         """What the row has found."""
         out, err = self.process.communicate(timeout=timeout)
+        # First the error itself: of a long message, a summary (ci/e2e.py) has only the beginning.
         reason = "".join(err.splitlines(keepends=True)[-1:])
         assert self.process.returncode == 0, f"{reason}{err[-4000:]}\n{self._tails()}"
         return json.loads(out)
